@@ -1,0 +1,1 @@
+//! Sign up, log in, refresh, log out, and external issuers: one operation a file.

@@ -1,0 +1,81 @@
+//! The only clock and the only dice of the crate; the linter (`.clippy.toml`) keeps it so.
+
+use crate::model::Micros;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A source of wall-clock time. Waiting uses tokio's time; deciding uses this.
+pub trait Clock: Send + Sync + 'static {
+    /// The present instant.
+    fn now(&self) -> Micros;
+}
+
+/// The operating system's clock, shifted by what the database's clock was found to differ.
+///
+/// With several nodes on PostgreSQL only the database's clock counts: a node whose own is wrong by
+/// hours must order and expire things as the others do.
+#[derive(Debug, Default)]
+pub struct SystemClock {
+    offset: AtomicI64,
+}
+
+impl SystemClock {
+    /// Takes `reference` as the present instant from now on.
+    pub fn set(&self, reference: Micros) {
+        self.offset.store(reference.0 - system_now(), Ordering::Relaxed);
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Micros {
+        Micros(system_now() + self.offset.load(Ordering::Relaxed))
+    }
+}
+
+/// A clock that stands still until it is told otherwise, for tests.
+#[derive(Debug)]
+pub struct HeldClock(AtomicI64);
+
+impl HeldClock {
+    /// A clock that stands at `now`.
+    pub fn at(now: Micros) -> Self {
+        Self(AtomicI64::new(now.0))
+    }
+
+    /// Moves the clock on by `span`.
+    pub fn advance(&self, span: std::time::Duration) {
+        self.0.fetch_add(Micros(0).after(span).0, Ordering::SeqCst);
+    }
+}
+
+impl Clock for HeldClock {
+    fn now(&self) -> Micros {
+        Micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+fn system_now() -> i64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// `N` bytes from the operating system's random generator.
+///
+/// A process that cannot draw randomness must not go on handing out tokens, so there is no error.
+///
+/// # Panics
+///
+/// When the operating system's generator fails, which aws-lc treats as fatal too.
+#[expect(clippy::disallowed_methods, reason = "the one place that rolls the dice")]
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    assert!(aws_lc_rs::rand::fill(&mut bytes).is_ok(), "the system's random generator failed");
+    bytes
+}
+
+/// A number of `low..=high`, evenly drawn (to within 2⁻³² for the small ranges in use here).
+pub fn random_between(low: u64, high: u64) -> u64 {
+    let span = high.saturating_sub(low).saturating_add(1);
+    low + u64::from_be_bytes(random_bytes()) % span.max(1)
+}

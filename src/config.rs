@@ -1,0 +1,1 @@
+//! Every setting once: flag, variable, default, unit, reason.

@@ -1,0 +1,53 @@
+use crate::model::{Change, Cursor, Ending, Micros, User, UserRef};
+use futures_util::future::BoxFuture;
+
+/// The log cannot be read now; what was asked may be asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the history of changes cannot be read now")]
+pub struct HistoryUnavailable;
+
+/// A user's present state, and what a holder of an older one missed.
+#[derive(Debug, Clone)]
+pub struct CaughtUp {
+    /// The present document.
+    pub user: User,
+    /// The changes after the cursor asked about, oldest first and without a hole up to `user`.
+    /// Empty where that cursor is the present one. `None` where there was no cursor, it is of
+    /// another epoch or ahead, the log no longer reaches back to it, or they are more than 100
+    /// changes or 256 KiB.
+    pub missed: Option<Vec<Change>>,
+}
+
+/// What the feed reads: the database's record of states, changes, and endings.
+///
+/// Every answer is of one moment: `missed` ends at `user.cursor`. Reads see every change whose
+/// `Feed::changed` has been called.
+pub trait History: Send + Sync + 'static {
+    /// The user's state now and what it missed since `after`; `None` where there is no such user.
+    fn catch_up(
+        &self,
+        user: UserRef,
+        after: Option<Cursor>,
+    ) -> BoxFuture<'static, Result<Option<CaughtUp>, HistoryUnavailable>>;
+
+    /// Gives the user another epoch, because somebody holds a cursor ahead of its row (a backup was
+    /// restored): versions it will reach again must not be taken for the ones already seen. Does
+    /// nothing where `ahead` is no longer ahead in the row's present epoch.
+    fn redraw_epoch(
+        &self,
+        user: UserRef,
+        ahead: Cursor,
+    ) -> BoxFuture<'static, Result<(), HistoryUnavailable>>;
+
+    /// Who changed at or after `since`, each with its present cursor.
+    fn changed_since(
+        &self,
+        since: Micros,
+    ) -> BoxFuture<'static, Result<Vec<(UserRef, Cursor)>, HistoryUnavailable>>;
+
+    /// What ended at or after `since`, oldest first.
+    fn endings_since(
+        &self,
+        since: Micros,
+    ) -> BoxFuture<'static, Result<Vec<Ending>, HistoryUnavailable>>;
+}

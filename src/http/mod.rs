@@ -1,0 +1,3 @@
+//! The route table, and what HTTP asks and answers.
+
+pub mod pages;

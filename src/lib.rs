@@ -1,0 +1,12 @@
+//! Afterclick verifies e-mail addresses and tells every open tab and device of the user at once.
+#![warn(clippy::unwrap_used)]
+
+pub mod accounts;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod feed;
+pub mod http;
+pub mod mail;
+pub mod model;
+pub mod telemetry;

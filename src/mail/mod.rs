@@ -1,0 +1,1 @@
+//! Letters: queued with the change that needs them, made when they are sent.

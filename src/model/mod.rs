@@ -1,0 +1,30 @@
+//! Plain values: what the service speaks of, parsed once at the edge, and no framework.
+
+mod change;
+mod cursor;
+mod email;
+mod ids;
+mod json;
+mod micros;
+mod secret;
+mod user;
+
+pub use change::{Change, ChangeType, ReservedType};
+pub use cursor::{Cursor, Epoch, Version};
+pub use email::{BadEmail, EmailAddress};
+pub use ids::{BadName, Ending, EndingCode, SessionId, TenantName, UserId, UserRef};
+pub use json::{Document, DocumentTooLarge, MAX_DOCUMENT};
+pub use micros::Micros;
+pub use secret::{Code, Digest, OpaqueToken, ServerSecret};
+pub use user::User;
+
+/// What a committed transaction has to tell the rest of the process, in commit order.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// A user changed.
+    Changed(UserRef, Change),
+    /// Connections and credentials of a user ended.
+    Ended(Ending),
+    /// A letter was queued for the mail worker.
+    Queued,
+}
