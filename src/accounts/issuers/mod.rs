@@ -6,6 +6,8 @@ mod jwks;
 mod keys;
 mod problem;
 mod read;
+#[cfg(test)]
+mod tests;
 
 pub use guarded_file::{GuardedFile, UnreadableFile};
 pub use keys::{BadKey, Keys, VerifyingKey};
