@@ -40,7 +40,11 @@ async function refresh() {
     leave("You are logged out.");
     return false;
   }
-  if (answer.ok && stop) become(takeDocument(state, answer.body));
+  if (answer.ok && stop) {
+    const missed = state.stale;
+    become(takeDocument(state, answer.body));
+    if (missed) loadHistory();
+  }
   return true;
 }
 
