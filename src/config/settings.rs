@@ -10,6 +10,7 @@ use std::path::PathBuf;
 /// Checked and put in order they are a [`Config`](super::Config). What may hold a secret is never
 /// parsed here, since clap repeats a value that does not parse.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::doc_markdown, reason = "these comments are the text of --help, not Markdown")]
 #[command(next_help_heading = "Settings")]
 pub struct Settings {
     /// Address and port to listen on. Port 0 takes any free one.
@@ -62,7 +63,7 @@ pub struct Settings {
     #[arg(hide_env_values = true, value_delimiter = ',')]
     pub client_urls: Vec<String>,
 
-    /// Whose access tokens count beside our own: a TOML file of [[issuer]] tables.
+    /// Whose access tokens count beside our own: a TOML file, a table each.
     #[arg(long, global = true, value_name = "FILE", env = "AFTERCLICK_ISSUERS")]
     #[arg(hide_env_values = true)]
     pub issuers: Option<PathBuf>,
