@@ -2,6 +2,7 @@
 #![warn(clippy::unwrap_used)]
 
 pub mod accounts;
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
