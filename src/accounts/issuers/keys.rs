@@ -162,7 +162,7 @@ impl Keys {
     /// The key that a token with this `kid` is checked by; `None` where the set has no such key.
     ///
     /// A token without one is checked by the only key of a set, never by trying them in turn
-    /// (OpenID Connect Core §10.1).
+    /// (OIDC Core §10.1).
     pub fn pick(&self, kid: Option<&str>) -> Option<&VerifyingKey> {
         match (&self.held, kid) {
             (Held::One(key), _) => Some(key),
@@ -183,11 +183,12 @@ fn is_sound_rsa(key: &DecodingKey) -> Result<bool, BadKey> {
         return Ok(false);
     };
     let number = |text: &str| BASE64_URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
-    let (n, e) = (number(&parameters.n), number(&parameters.e));
+    let n = number(&parameters.n);
     if bits(&n) < MIN_RSA_BITS {
         return Err(BadKey::WeakRsa);
     }
-    let parsed = RsaPublicKeyComponents { n, e }.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256);
+    let parsed = RsaPublicKeyComponents { n, e: number(&parameters.e) }
+        .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256);
     Ok(parsed.is_ok())
 }
 

@@ -1,6 +1,7 @@
 use super::{BadKey, UnreadableFile};
 use std::fmt;
 use std::path::PathBuf;
+use toml::{Table, Value};
 
 /// The settings of an `[[issuer]]`.
 pub(super) const SETTINGS: [&str; 8] =
@@ -27,7 +28,7 @@ pub(super) struct Place {
 /// What is wrong there.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Problem {
-    #[error("{0}")]
+    #[error(transparent)]
     File(#[from] UnreadableFile),
     #[error("line {0} is not TOML")]
     Syntax(usize),
@@ -35,8 +36,17 @@ pub(super) enum Problem {
     Shape(&'static str),
     #[error("unknown setting {0:?}; an [[issuer]] has {known}", known = SETTINGS.join(", "))]
     Unknown(String),
-    #[error("{0}")]
+    #[error(transparent)]
     Key(#[from] BadKey),
+}
+
+impl Place {
+    /// The entry of this number from 0, by its `iss` where it has one.
+    pub(super) fn of(number: usize, entry: &Table) -> Self {
+        let iss = entry.get("iss").and_then(Value::as_str);
+        let issuer = iss.map_or_else(|| format!("#{}", number + 1), |iss| format!("{iss:?}"));
+        Self { issuer: Some(issuer), setting: None }
+    }
 }
 
 impl fmt::Display for Place {

@@ -13,38 +13,40 @@ use toml::{Table, Value};
 ///
 /// [`IssuersError`] for the first fault; no part of a faulty file is used.
 pub fn read(file: &Path, own_iss: &str, insecure_dev: bool) -> Result<Vec<Issuer>, IssuersError> {
-    let at = |place: Place| {
-        move |problem: Problem| IssuersError { file: file.to_owned(), place, problem }
+    let at = |place: &Place, problem: Problem| IssuersError {
+        file: file.to_owned(),
+        place: place.clone(),
+        problem,
     };
-    let whole = || at(Place::default());
-    let content = GuardedFile::read(file).map_err(|error| whole()(error.into()))?;
-    let entries = entries(content.bytes()).map_err(whole())?;
+    let whole = |problem| at(&Place::default(), problem);
+    let content = GuardedFile::read(file).map_err(|error| whole(error.into()))?;
+    let entries = entries(content.bytes()).map_err(whole)?;
     let folder = file.parent().unwrap_or(Path::new(""));
-    let mut issuers: Vec<Issuer> = Vec::new();
+    let mut issuers = Vec::new();
     for (number, entry) in entries.iter().enumerate() {
-        let name = entry.get("iss").and_then(Value::as_str);
-        let issuer = name.map_or_else(|| format!("#{}", number + 1), |iss| format!("{iss:?}"));
-        let mut reading =
-            Reading { entry, folder, place: Place { issuer: Some(issuer), setting: None } };
-        let mut issuer = || {
-            let issuer = reading.issuer()?;
-            reading.place.setting = Some("iss");
-            if issuer.iss == own_iss {
-                return Err(Problem::Shape("is our own public URL"));
-            }
-            if issuers.iter().any(|known| known.iss == issuer.iss) {
-                return Err(Problem::Shape("is in the file twice"));
-            }
-            reading.place.setting = Some("secret");
+        let mut reading = Reading { entry, folder, place: Place::of(number, entry) };
+        let admitted = admit(&mut reading, own_iss, &issuers).and_then(|issuer| {
             if entry.contains_key("secret") {
+                reading.place.setting = Some("secret");
                 content.is_secret(insecure_dev)?;
             }
             Ok(issuer)
-        };
-        let read = issuer();
-        issuers.push(read.map_err(|problem| at(reading.place.clone())(problem))?);
+        });
+        issuers.push(admitted.map_err(|problem| at(&reading.place, problem))?);
     }
     Ok(issuers)
+}
+
+fn admit(reading: &mut Reading, own_iss: &str, known: &[Issuer]) -> Result<Issuer, Problem> {
+    let issuer = reading.issuer()?;
+    reading.place.setting = Some("iss");
+    if issuer.iss == own_iss {
+        return Err(Problem::Shape("is our own public URL"));
+    }
+    if known.iter().any(|other| other.iss == issuer.iss) {
+        return Err(Problem::Shape("is in the file twice"));
+    }
+    Ok(issuer)
 }
 
 fn entries(bytes: &[u8]) -> Result<Vec<Table>, Problem> {

@@ -1,9 +1,6 @@
-use super::Password;
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::constant_time;
 use std::fmt;
-use std::sync::Arc;
-use tokio::sync::Semaphore;
 
 /// Argon2id with 19 MiB, two passes, and one lane: OWASP's first choice for small machines.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -13,20 +10,6 @@ const LANES: u32 = 1;
 /// The hash of a password with its salt.
 #[derive(Clone)]
 pub struct PasswordHash([u8; 32]);
-
-/// More passwords are waiting than this node means to hash; to be answered by 503 and `Retry-After`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many passwords are being checked")]
-pub struct Busy;
-
-/// Hashes passwords, a few at a time and off the threads that serve everybody else.
-#[derive(Clone)]
-pub struct Passwords {
-    /// Places at work and in line together; without one the answer is [`Busy`] at once.
-    places: Arc<Semaphore>,
-    /// Places at work.
-    work: Arc<Semaphore>,
-}
 
 impl PasswordHash {
     /// What the database held; `None` where it is not 32 bytes.
@@ -51,42 +34,25 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-impl Passwords {
-    /// Hashes `parallel` passwords at once, each with 19 MiB, while `waiting` more stand in line.
-    ///
-    /// `parallel` below 1 counts as 1.
-    pub fn new(parallel: usize, waiting: usize) -> Self {
-        let parallel = parallel.clamp(1, Semaphore::MAX_PERMITS / 2);
-        let places = parallel + waiting.min(Semaphore::MAX_PERMITS / 2);
-        Self { places: Arc::new(Semaphore::new(places)), work: Arc::new(Semaphore::new(parallel)) }
-    }
-
-    /// The hash of `password` with `salt`, some 25 ms of work on a thread for blocking work.
-    ///
-    /// A caller that goes away while it waits gives up its place; one that goes away later leaves
-    /// the work to be finished, and its place taken until then: there are never more at work than
-    /// `parallel`, however many callers come and go.
-    ///
-    /// # Errors
-    ///
-    /// [`Busy`] where the line is full, and where the process is going down.
-    pub async fn hash(&self, password: &Password, salt: &[u8; 16]) -> Result<PasswordHash, Busy> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Busy)?;
-        let worker = Arc::clone(&self.work).acquire_owned().await.map_err(|_| Busy)?;
-        let (password, salt) = (password.clone(), *salt);
-        let work = tokio::task::spawn_blocking(move || {
-            // Both places end with the work, not with the caller.
-            let _held = (place, worker);
-            argon2id(password.bytes(), &salt)
-        });
-        work.await.map_err(|_| Busy)?.map_err(|_| Busy)
-    }
-}
-
-fn argon2id(password: &[u8], salt: &[u8]) -> Result<PasswordHash, argon2::Error> {
+pub(super) fn argon2id(password: &[u8], salt: &[u8]) -> Result<PasswordHash, argon2::Error> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None)?;
     let mut hash = [0; 32];
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     argon2.hash_password_into(password, salt, &mut hash)?;
     Ok(PasswordHash(hash))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_argon2id_of_19_mib_two_passes_and_one_lane() {
+        let hash = argon2id(b"password", b"somesaltsomesalt").unwrap();
+
+        // By the reference implementation in C (argon2-cffi-bindings).
+        let expected = "2b5dc4054886ec957ef59c73b661c54dd6fb274590b278f657c6d96aac8fa6d1";
+        let hex: Vec<String> = hash.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex.concat(), expected);
+    }
 }

@@ -25,7 +25,7 @@ pub struct OwnKey {
 
 /// The half of the key that makes signatures.
 pub(super) enum Signer {
-    Hs256(hmac::Key),
+    Hs256(Box<hmac::Key>),
     EdDsa(Box<Ed25519KeyPair>),
 }
 
@@ -39,9 +39,9 @@ pub struct SigningKeyError {
 
 #[derive(Debug, thiserror::Error)]
 enum Problem {
-    #[error("{0}")]
+    #[error(transparent)]
     File(#[from] UnreadableFile),
-    #[error("{0}")]
+    #[error(transparent)]
     Key(#[from] BadKey),
 }
 
@@ -50,11 +50,11 @@ impl OwnKey {
     /// nobody else can check our tokens.
     pub fn derived(secret: &ServerSecret) -> Self {
         let key = secret.derive("access-token", b"");
-        let signer = Signer::Hs256(hmac::Key::new(hmac::HMAC_SHA256, &key));
+        let signer = Signer::Hs256(Box::new(hmac::Key::new(hmac::HMAC_SHA256, &key)));
         Self { signer, verifier: VerifyingKey::derived(&key) }
     }
 
-    /// EdDSA with the Ed25519 private key of a PKCS #8 file, in PEM or DER, so that other services
+    /// `EdDSA` with the Ed25519 private key of a PKCS #8 file, in PEM or DER, so that other services
     /// can check our tokens by the public key.
     ///
     /// `insecure_dev` lets the file be readable by everyone.
@@ -72,7 +72,7 @@ impl OwnKey {
         read().map_err(|problem| SigningKeyError { file: file.to_owned(), problem })
     }
 
-    /// EdDSA with the Ed25519 private key in `pkcs8`, which is PEM or DER.
+    /// `EdDSA` with the Ed25519 private key in `pkcs8`, which is PEM or DER.
     ///
     /// # Errors
     ///

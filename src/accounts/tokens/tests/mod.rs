@@ -1,7 +1,9 @@
 //! Tokens as issuers make them, and as attackers do.
 
 mod accepted;
-mod hostile;
+mod claims;
+mod forms;
+mod headers;
 
 use super::*;
 use crate::accounts::issuers::{Algorithm, VerifyingKey};
@@ -189,4 +191,10 @@ fn hs_header(changes: &Value) -> String {
 
 fn ana(tenant: &str) -> UserRef {
     UserRef { tenant: tenant.parse().unwrap(), id: "ana".parse().unwrap() }
+}
+
+/// Checks that `token` is refused, and why.
+#[track_caller]
+fn refuses(token: &str, reason: InvalidToken) {
+    assert_eq!(tokens().verify(token, NOW), Err(reason));
 }
