@@ -27,14 +27,14 @@ pub(super) enum Keys {
 
 /// Makes, lists, or ends keys.
 pub(super) async fn run(config: &Config, command: Keys) -> Result<(), CliError> {
-    let store = Parts::open(config).await?.store;
+    let publishing = Parts::open(config).await?.publishing;
     match command {
         Keys::Create { name, tenant } => {
-            let key = store.create_key(&name, &tenant).await.map_err(CliError::failed)?;
-            print(key)
+            let key = publishing.create_key(&name, tenant).await.map_err(CliError::failed)?;
+            print(key.reveal())
         }
         Keys::List => {
-            for key in store.keys().await.map_err(CliError::failed)? {
+            for key in publishing.keys().await.map_err(CliError::failed)? {
                 print(format_args!(
                     "{}\t{}\t{}\t{}",
                     key.id, key.tenant, key.name, key.created_at
@@ -43,7 +43,7 @@ pub(super) async fn run(config: &Config, command: Keys) -> Result<(), CliError> 
             Ok(())
         }
         Keys::Revoke { id } => {
-            if store.revoke_key(&id).await.map_err(CliError::failed)? {
+            if publishing.revoke_key(&id).await.map_err(CliError::failed)? {
                 return Ok(());
             }
             Err(CliError::Unknown(

@@ -4,5 +4,6 @@ use crate::config::Config;
 
 /// Brings the tables up to date.
 pub(super) async fn run(config: &Config) -> Result<(), CliError> {
-    Parts::open(config).await?.store.migrate().await.map_err(CliError::failed)
+    Parts::open(config).await?;
+    Ok(())
 }

@@ -122,7 +122,7 @@ mod tests {
             "afterclick keys list --history 7",
         ] {
             let cli = Cli::try_parse_from(line.split(' ')).unwrap();
-            assert_eq!(cli.settings.history, 7, "{line}");
+            assert_eq!(cli.settings.history.changes, 7, "{line}");
         }
     }
 }

@@ -109,6 +109,11 @@ impl Feed {
         self.hub.connections(user)
     }
 
+    /// How many streams and polls are open on this node.
+    pub fn open(&self) -> usize {
+        self.hub.open()
+    }
+
     /// Lets everybody go: parked polls at once, streams at random moments within `over`, so that
     /// they do not all come back in the same second. New streams are refused from now on. Only the
     /// first call counts.

@@ -8,7 +8,9 @@ use super::{client, cookie, cross_site, query};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::header::{
+    ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, ResponseError};
@@ -21,7 +23,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TOKEN_PARAMETERS: [&str; 4] = ["token", "access_token", "jwt", "authorization"];
 
 /// Runs a request with its id, its log line, and its refusals; see the module.
-pub(super) async fn around<B: MessageBody + 'static>(
+pub async fn around<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -35,7 +37,12 @@ pub(super) async fn around<B: MessageBody + 'static>(
         }
         None => match next.call(request).await {
             Ok(response) => response.map_into_boxed_body(),
-            Err(error) => return Err(error),
+            // A handler panicked: its request is gone, and only the error can carry the answer.
+            Err(_) => {
+                let detail = "something went wrong on our side";
+                let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);
+                return Err(problem.of_request(id).into());
+            }
         },
     };
     renew_cookie(&mut response);
@@ -93,9 +100,11 @@ fn as_problem(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     }
     let problem = match status {
         StatusCode::NOT_FOUND => Problem::not_found("there is nothing here"),
-        StatusCode::METHOD_NOT_ALLOWED => {
-            Problem::new(status, "method_not_allowed", "this address takes other methods, see Allow")
-        }
+        StatusCode::METHOD_NOT_ALLOWED => Problem::new(
+            status,
+            "method_not_allowed",
+            "this address takes other methods, see Allow",
+        ),
         StatusCode::INTERNAL_SERVER_ERROR => {
             Problem::new(status, "internal", "something went wrong on our side")
         }

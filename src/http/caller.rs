@@ -67,7 +67,7 @@ async fn user(request: HttpRequest, ticket: bool) -> Result<Caller, Problem> {
 }
 
 fn services(request: &HttpRequest) -> Result<&Services, Problem> {
-    let services = request.app_data::<Data<Services>>().map(AsRef::as_ref);
+    let services = request.app_data::<Data<Services>>().map(|services| &***services);
     services.ok_or_else(|| Problem::unavailable("the service is starting"))
 }
 
@@ -88,5 +88,6 @@ pub(super) fn presented(
     if let Some(ticket) = query::value(request, "ticket").filter(|_| ticket) {
         return Ok(Presented::Ticket(OpaqueToken::presented(&ticket)));
     }
-    Ok(cookie::read(request, &services.settings.public_url).map_or(Presented::Nothing, Presented::Cookie))
+    Ok(cookie::read(request, &services.settings.public_url)
+        .map_or(Presented::Nothing, Presented::Cookie))
 }

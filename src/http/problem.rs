@@ -1,6 +1,8 @@
 //! The one place that knows which failure is which status (RFC 9457).
 
-use crate::accounts::{AuthenticateError, HistoryError, LogInError, LogOutError, RefreshError, SignUpError};
+use crate::accounts::{
+    AuthenticateError, HistoryError, LogInError, LogOutError, RefreshError, SignUpError,
+};
 use crate::publishing::PublishError;
 use crate::verification::{CodeError, ConfirmError, DenyError, RequestError, StatusError};
 use actix_web::http::StatusCode;
@@ -22,6 +24,7 @@ pub struct Problem {
     detail: String,
     retry_after: Option<Duration>,
     attempts_left: Option<i64>,
+    request_id: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -39,7 +42,14 @@ struct Body<'a> {
 impl Problem {
     /// A problem with a status, a code for programs, and a sentence for people.
     pub fn new(status: StatusCode, code: &'static str, detail: impl fmt::Display) -> Self {
-        Self { status, code, detail: detail.to_string(), retry_after: None, attempts_left: None }
+        Self {
+            status,
+            code,
+            detail: detail.to_string(),
+            retry_after: None,
+            attempts_left: None,
+            request_id: None,
+        }
     }
 
     /// 400.
@@ -71,6 +81,13 @@ impl Problem {
     #[must_use]
     pub fn after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
+        self
+    }
+
+    /// The same, where nobody after it will add the request's id.
+    #[must_use]
+    pub fn of_request(mut self, id: String) -> Self {
+        self.request_id = Some(id);
         self
     }
 
@@ -123,6 +140,9 @@ impl ResponseError for Problem {
         if let Some(wait) = self.retry_after {
             response.insert_header((RETRY_AFTER, seconds(wait).to_string()));
         }
+        if let Some(id) = &self.request_id {
+            response.insert_header(("x-request-id", id.as_str()));
+        }
         match self.code {
             "unauthenticated" => {
                 response.insert_header((WWW_AUTHENTICATE, "Bearer"));
@@ -149,7 +169,9 @@ impl From<AuthenticateError> for Problem {
         match &error {
             AuthenticateError::Nothing => Self::unauthorized("unauthenticated", error),
             AuthenticateError::Invalid => Self::unauthorized("invalid_token", error),
-            AuthenticateError::WrongCaller(_) => Self::new(StatusCode::FORBIDDEN, "wrong_caller", error),
+            AuthenticateError::WrongCaller(_) => {
+                Self::new(StatusCode::FORBIDDEN, "wrong_caller", error)
+            }
             AuthenticateError::Store(_) => Self::failed(&error),
         }
     }
@@ -181,7 +203,9 @@ impl From<LogInError> for Problem {
 impl From<RefreshError> for Problem {
     fn from(error: RefreshError) -> Self {
         match &error {
-            RefreshError::Invalid | RefreshError::Reused => Self::unauthorized("invalid_token", error),
+            RefreshError::Invalid | RefreshError::Reused => {
+                Self::unauthorized("invalid_token", error)
+            }
             RefreshError::Store(_) => Self::failed(&error),
         }
     }
@@ -272,7 +296,9 @@ impl From<PublishError> for Problem {
                 Self::unprocessable(if reserved { "reserved_type" } else { "bad_type" }, error)
             }
             PublishError::UnknownUser => Self::not_found(error),
-            PublishError::TooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error),
+            PublishError::TooLarge(_) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error)
+            }
             PublishError::Store(_) => Self::failed(&error),
         }
     }

@@ -18,8 +18,8 @@ impl PasswordHash {
     }
 
     /// The 32 bytes, to be stored.
-    pub fn bytes(&self) -> &[u8] {
-        &self.0
+    pub fn into_bytes(self) -> [u8; 32] {
+        self.0
     }
 
     /// Whether both are the same, in a time that tells nothing of where they differ.

@@ -75,6 +75,7 @@ impl Hub {
         taken
     }
 
+    /// Gives a place back.
     pub fn give_place_back(&self) {
         self.open.fetch_sub(1, Ordering::SeqCst);
     }
@@ -88,6 +89,11 @@ impl Hub {
         let channel = self.find_or_open(&member.listener.user);
         let receiver = channel.enter(member, streams);
         (channel, receiver)
+    }
+
+    /// How many places are taken.
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::SeqCst)
     }
 
     pub fn connections(&self, user: &UserRef) -> Connections {
