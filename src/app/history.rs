@@ -10,7 +10,7 @@ pub(super) struct StoredHistory(pub(super) Store);
 type Answer<T> = BoxFuture<'static, Result<T, HistoryUnavailable>>;
 
 /// Why is for the log; the feed only has to know that it must ask again.
-fn unavailable(error: StoreError) -> HistoryUnavailable {
+fn unavailable(error: &StoreError) -> HistoryUnavailable {
     tracing::debug!(error = ?error, "the history could not be read");
     HistoryUnavailable
 }
@@ -19,7 +19,7 @@ impl History for StoredHistory {
     fn catch_up(&self, user: UserRef, after: Option<Cursor>) -> Answer<Option<CaughtUp>> {
         let store = self.0.clone();
         async move {
-            let since = store.since(user, after).await.map_err(unavailable)?;
+            let since = store.since(user, after).await.map_err(|error| unavailable(&error))?;
             Ok(since.map(|since| CaughtUp { user: since.user, missed: since.changes }))
         }
         .boxed()
@@ -27,16 +27,17 @@ impl History for StoredHistory {
 
     fn redraw_epoch(&self, user: UserRef, ahead: Cursor) -> Answer<()> {
         let store = self.0.clone();
-        async move { store.redraw_epoch(user, ahead).map_err(unavailable).await }.boxed()
+        async move { store.redraw_epoch(user, ahead).map_err(|error| unavailable(&error)).await }
+            .boxed()
     }
 
     fn changed_since(&self, since: Micros) -> Answer<Vec<(UserRef, Cursor)>> {
         let store = self.0.clone();
-        async move { store.changed_since(since).map_err(unavailable).await }.boxed()
+        async move { store.changed_since(since).map_err(|error| unavailable(&error)).await }.boxed()
     }
 
     fn endings_since(&self, since: Micros) -> Answer<Vec<Ending>> {
         let store = self.0.clone();
-        async move { store.endings_since(since).map_err(unavailable).await }.boxed()
+        async move { store.endings_since(since).map_err(|error| unavailable(&error)).await }.boxed()
     }
 }

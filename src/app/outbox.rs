@@ -12,7 +12,7 @@ pub(super) struct StoredOutbox(pub(super) Store);
 
 type Answer<T> = BoxFuture<'static, Result<T, OutboxUnavailable>>;
 
-fn unavailable(error: StoreError) -> OutboxUnavailable {
+fn unavailable(error: &StoreError) -> OutboxUnavailable {
     tracing::debug!(error = ?error, "the queue of letters could not be reached");
     OutboxUnavailable
 }
@@ -22,7 +22,10 @@ impl Outbox for StoredOutbox {
         let store = self.0.clone();
         async move {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let letters = store.claim_letters(now, lease, limit).await.map_err(unavailable)?;
+            let letters = store
+                .claim_letters(now, lease, limit)
+                .await
+                .map_err(|error| unavailable(&error))?;
             Ok(letters.into_iter().filter_map(letter).collect())
         }
         .boxed()
@@ -30,12 +33,13 @@ impl Outbox for StoredOutbox {
 
     fn sent(&self, id: Uuid) -> Answer<()> {
         let store = self.0.clone();
-        async move { store.remove_letter(id).await.map_err(unavailable) }.boxed()
+        async move { store.remove_letter(id).await.map_err(|error| unavailable(&error)) }.boxed()
     }
 
     fn put_off(&self, id: Uuid, until: Micros) -> Answer<()> {
         let store = self.0.clone();
-        async move { store.put_off_letter(id, until).await.map_err(unavailable) }.boxed()
+        async move { store.put_off_letter(id, until).await.map_err(|error| unavailable(&error)) }
+            .boxed()
     }
 
     fn give_up(&self, id: Uuid) -> Answer<()> {

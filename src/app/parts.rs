@@ -48,7 +48,8 @@ impl Parts {
     ///
     /// [`StartError`]; the database must answer.
     pub async fn open(config: &Config) -> Result<Self, StartError> {
-        let parts = Self::build(config, config.listen, false)?;
+        let clock = Arc::new(SystemClock::default());
+        let parts = Self::build(config, config.listen, false, clock)?;
         parts.store.prepare().await?;
         Ok(parts)
     }
@@ -59,6 +60,7 @@ impl Parts {
         config: &Config,
         bound: SocketAddr,
         serving: bool,
+        clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         let secret = config.secret.load()?;
         let public_url = config.public_url.at(bound);
@@ -73,8 +75,7 @@ impl Parts {
         };
         let tokens = Tokens::new(OwnIssuer { aud: iss.clone(), iss, key }, issuers);
 
-        let system = Arc::new(SystemClock::default());
-        let clock: Arc<dyn Clock> = Arc::<SystemClock>::clone(&system);
+        let followed = Arc::clone(&clock);
         let letters = Arc::new(Notify::new());
         let listening = Arc::new(OnceLock::new());
         let hook = hook(Arc::clone(&listening), Arc::clone(&letters));
@@ -82,7 +83,7 @@ impl Parts {
         let store = match &config.database {
             Database::Sqlite(path) => Store::sqlite(path, config.workers, serving, kept, hook)?,
             Database::Postgres(url) => {
-                Store::postgres(url.reveal(), kept, hook, Arc::new(move |now| system.set(now)))
+                Store::postgres(url.reveal(), kept, hook, Arc::new(move |now| followed.follow(now)))
             }
         };
         let limits = Limits {

@@ -1,6 +1,7 @@
 use super::outbox::StoredOutbox;
 use super::parts::Parts;
 use super::{StartError, socket, upkeep};
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Mail};
 use crate::feed::Feed;
 use crate::http::client::Proxies;
@@ -58,7 +59,7 @@ pub struct Server {
 pub async fn serve(config: Config) -> Result<(), StartError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Listen)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Listen)?;
-    let server = Server::start(config)?;
+    let server = Server::start(&config, Arc::new(SystemClock::default()))?;
     // Whoever started us may have closed standard output; we serve all the same.
     let _ = writeln!(std::io::stdout(), "afterclick is listening on http://{}", server.address);
     let _ = std::io::stdout().flush();
@@ -76,7 +77,8 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
 }
 
 impl Server {
-    /// Builds the parts, binds, and serves in the background. Needs a multi-threaded runtime.
+    /// Builds the parts, binds, and serves in the background, deciding by `clock`. Needs a
+    /// multi-threaded runtime.
     ///
     /// A PostgreSQL that does not answer is waited for in the background: until it does, what needs
     /// it is answered 503.
@@ -84,12 +86,12 @@ impl Server {
     /// # Errors
     ///
     /// [`StartError`]; nothing is left behind.
-    pub fn start(config: Config) -> Result<Self, StartError> {
+    pub fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let listener = socket::listen(config.listen).map_err(StartError::Listen)?;
         let address = listener.local_addr().map_err(StartError::Listen)?;
         let metrics = Metrics::start();
-        let parts = Parts::build(&config, address, true)?;
-        let (transport, inbox) = transport(&config)?;
+        let parts = Parts::build(config, address, true, clock)?;
+        let (transport, inbox) = transport(config)?;
         let writer = Writer::new(parts.secret.clone(), &parts.public_url);
         let outbox = Arc::new(StoredOutbox(parts.store.clone()));
         let worker = Worker::new(
@@ -111,7 +113,7 @@ impl Server {
         let built_in = config.built_in_accounts;
         let readiness = readiness(parts.store.clone(), Arc::clone(&feed));
         let services = Data::new(Services {
-            settings: settings(&config, &parts),
+            settings: settings(config, &parts),
             accounts: parts.accounts,
             verification: parts.verification,
             publishing: parts.publishing,
