@@ -70,7 +70,9 @@ impl Channel {
         Arc::make_mut(&mut state.members).push(member);
         let receiver = self.news.subscribe();
         drop(state);
-        surplus.iter().for_each(|oldest| oldest.end(End::TooManyStreams));
+        for oldest in surplus {
+            oldest.end(End::TooManyStreams);
+        }
         receiver
     }
 
@@ -102,7 +104,7 @@ impl Channel {
         let old = state.sent.is_some_and(|sent| is_covered(cursor, sent));
         if next {
             self.send(&mut state, change);
-            self.release(state);
+            release(state);
         } else if !old {
             state.hear(cursor);
             self.queue(&mut state);
@@ -193,7 +195,7 @@ impl Channel {
             // A hint beyond the truth (forged, or of a failed-over database) is forgotten.
             state.heard = state.sent;
         }
-        self.release(state);
+        release(state);
     }
 
     fn send(&self, state: &mut State, change: Change) {
@@ -205,13 +207,6 @@ impl Channel {
             polls = state.members.len() - streams,
             "change sent to {streams} streams");
         let _ = self.news.send(News::Change(Arc::new(Frame::live(change))));
-    }
-
-    /// Wakes the members with the lock released: a waker may run foreign code.
-    fn release(&self, state: MutexGuard<'_, State>) {
-        let members = state.members.clone();
-        drop(state);
-        members.iter().for_each(|member| member.wake());
     }
 
     fn queue(self: &Arc<Self>, state: &mut State) {
@@ -243,6 +238,13 @@ impl Drop for Channel {
     fn drop(&mut self) {
         self.hub.forget(&self.user);
     }
+}
+
+/// Wakes the members with the lock released: a waker may run foreign code.
+fn release(state: MutexGuard<'_, State>) {
+    let members = state.members.clone();
+    drop(state);
+    members.iter().for_each(|member| member.wake());
 }
 
 fn follows(cursor: Cursor, sent: Cursor) -> bool {
