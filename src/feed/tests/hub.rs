@@ -1,6 +1,7 @@
 //! The promise of the hub, against whatever order things happen in.
 
 use super::memory::{Node, ana};
+use crate::feed::hub::Channel;
 use crate::feed::{Item, Subscription};
 use crate::model::{Change, Cursor, Epoch, Version};
 use futures_util::FutureExt;
@@ -176,6 +177,18 @@ fn nobody_is_forgotten_while_others_come_and_go() {
     assert_eq!(node.feed.hub.users(), 0);
 }
 
+/// Between the last reference and the look at the map, somebody else may have opened another.
+#[test]
+fn a_channel_that_closes_late_leaves_its_successor_alone() {
+    let node = Node::new();
+    let closing = Channel::new(ana(), node.feed.hub.clone());
+    let _successor = node.stream(None);
+
+    drop(closing);
+
+    assert_eq!(node.feed.hub.users(), 1);
+}
+
 #[test]
 fn what_one_listener_reads_before_it_is_published_the_others_are_told() {
     let node = Node::new();
@@ -231,8 +244,9 @@ fn r11_a_forged_hint_shows_nothing_and_is_forgotten() {
     listener.next().now_or_never().unwrap();
     let truth = node.memory.cursor();
 
-    node.feed.hub.hint(&ana(), Cursor { version: Version(99), ..truth });
     node.feed.hub.hint(&ana(), Cursor { epoch: Epoch::of("forged", ""), ..truth });
+    node.feed.catch_up_queued();
+    node.feed.hub.hint(&ana(), Cursor { version: Version(99), ..truth });
     node.feed.catch_up_queued();
 
     assert!(listener.next().now_or_never().is_none());
