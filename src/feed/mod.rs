@@ -1,6 +1,6 @@
 //! Gets every committed change to whoever listens on this node, once and in order.
 //!
-//! A commit is told to [`Feed::changed`], from there to the [`hub`] (who listens here) and as a hint
+//! A commit is told to [`Feed::changed`], from there to the hub (who listens here) and as a hint
 //! to the [`Bus`] (the other nodes). A hint, a hole, or the reconciler's scan makes the hub read the
 //! log by itself, so nothing that a message should have carried is lost with the message. Streams
 //! and polls are both a [`Subscription`]: subscribe first, read the row second, then wait.

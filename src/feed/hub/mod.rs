@@ -2,12 +2,15 @@
 
 mod channel;
 mod connections;
+mod fill;
 mod member;
+mod state;
 
 pub(super) use channel::{Channel, News};
 pub use connections::{Connections, SessionConnections};
 pub(super) use member::Member;
 pub use member::{End, Transport};
+pub(super) use state::follows;
 
 use crate::model::{Change, Cursor, Ending, UserRef};
 use std::collections::HashMap;
