@@ -52,7 +52,7 @@ pub struct Settings {
     #[arg(hide_env_values = true)]
     pub secret: Option<SecretString>,
 
-    /// An origin whose pages may call the service with the user's cookie: https://app.example.com.
+    /// An origin (scheme, host, and port) whose pages may call the service with the user's cookie.
     /// Repeatable; commas in the variable. [default: the service's own only]
     #[arg(
         long = "client-url",
