@@ -1,7 +1,7 @@
 //! Builds the parts, binds, serves, and drains in order. (Stands in for what is being written.)
 
 use crate::config::{Config, ConfigError};
-use crate::model::{Micros, TenantName, UserRef};
+use crate::model::{Micros, OpaqueToken, TenantName, UserRef};
 use std::time::Duration;
 
 /// Why the service could not be started.
@@ -24,6 +24,8 @@ pub struct Parts {
     pub store: Store,
     /// Accounts and tokens.
     pub accounts: Accounts,
+    /// The backends' side.
+    pub publishing: Publishing,
 }
 
 impl Parts {
@@ -50,6 +52,20 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
 /// The database.
 pub struct Store;
 
+impl Store {
+    /// Draws the epoch anew.
+    ///
+    /// # Errors
+    ///
+    /// Not here yet.
+    pub async fn restored(&self) -> Result<(), StartError> {
+        std::future::ready(Err(StartError::Missing)).await
+    }
+}
+
+/// The backends' side.
+pub struct Publishing;
+
 /// A key as it is listed.
 pub struct ListedKey {
     /// Its id.
@@ -60,33 +76,17 @@ pub struct ListedKey {
     pub name: String,
     /// When it was made.
     pub created_at: Micros,
+    /// When it was revoked.
+    pub revoked_at: Option<Micros>,
 }
 
-impl Store {
-    /// Brings the tables up to date.
-    ///
-    /// # Errors
-    ///
-    /// Not here yet.
-    pub async fn migrate(&self) -> Result<(), StartError> {
-        std::future::ready(Err(StartError::Missing)).await
-    }
-
-    /// Draws the epoch anew.
-    ///
-    /// # Errors
-    ///
-    /// Not here yet.
-    pub async fn restored(&self) -> Result<(), StartError> {
-        std::future::ready(Err(StartError::Missing)).await
-    }
-
+impl Publishing {
     /// Makes a key.
     ///
     /// # Errors
     ///
     /// Not here yet.
-    pub async fn create_key(&self, _: &str, _: &TenantName) -> Result<String, StartError> {
+    pub async fn create_key(&self, _: &str, _: TenantName) -> Result<OpaqueToken, StartError> {
         std::future::ready(Err(StartError::Missing)).await
     }
 
@@ -118,7 +118,7 @@ impl Accounts {
     /// # Errors
     ///
     /// Not here yet.
-    pub async fn issue_token(&self, _: &UserRef, _: Duration) -> Result<String, StartError> {
+    pub async fn issue_token(&self, _: UserRef, _: Duration) -> Result<OpaqueToken, StartError> {
         std::future::ready(Err(StartError::Missing)).await
     }
 }

@@ -16,7 +16,8 @@ pub(super) enum Keys {
         #[arg(long, default_value = "default")]
         tenant: TenantName,
     },
-    /// Print every key's id, tenant, name, and time of making, separated by tabs.
+    /// Print a line a key: id, tenant, name, when it was made, and when revoked or a hyphen, with
+    /// tabs between.
     List,
     /// End a key; the next call with it is refused.
     Revoke {
@@ -27,23 +28,24 @@ pub(super) enum Keys {
 
 /// Makes, lists, or ends keys.
 pub(super) async fn run(config: &Config, command: Keys) -> Result<(), CliError> {
-    let store = Parts::open(config).await?.store;
+    let publishing = Parts::open(config).await?.publishing;
     match command {
         Keys::Create { name, tenant } => {
-            let key = store.create_key(&name, &tenant).await.map_err(CliError::failed)?;
-            print(key)
+            let key = publishing.create_key(&name, tenant).await.map_err(CliError::failed)?;
+            print(key.reveal())
         }
         Keys::List => {
-            for key in store.keys().await.map_err(CliError::failed)? {
+            for key in publishing.keys().await.map_err(CliError::failed)? {
+                let revoked = key.revoked_at.map_or_else(|| "-".to_owned(), |at| at.to_string());
                 print(format_args!(
-                    "{}\t{}\t{}\t{}",
+                    "{}	{}	{}	{}	{revoked}",
                     key.id, key.tenant, key.name, key.created_at
                 ))?;
             }
             Ok(())
         }
         Keys::Revoke { id } => {
-            if store.revoke_key(&id).await.map_err(CliError::failed)? {
+            if publishing.revoke_key(&id).await.map_err(CliError::failed)? {
                 return Ok(());
             }
             Err(CliError::Unknown(

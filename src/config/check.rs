@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(config.log_format, LogFormat::Json);
         assert_eq!((config.workers, config.max_streams), (4, 20_000 - 256));
         assert_eq!(config.heartbeat, Duration::from_secs(15));
-        assert_eq!(config.history, 100);
+        assert_eq!(config.history.to_string(), "100/7d");
         assert!(config.built_in_accounts && config.client_urls.is_empty());
         assert!(matches!(config.secret, Secret::Kept(path) if path.ends_with("afterclick.secret")));
     }

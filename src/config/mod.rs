@@ -8,6 +8,7 @@ mod check;
 mod database;
 mod error;
 mod files;
+mod history;
 mod limit;
 mod machine;
 mod mail;
@@ -18,6 +19,7 @@ mod span;
 pub use addresses::{Origin, PublicUrl};
 pub use database::{Database, PostgresUrl};
 pub use error::ConfigError;
+pub use history::{BadHistory, History};
 pub use limit::{BadLimit, Limit};
 pub use machine::Machine;
 pub use mail::{Mail, Mailbox};
@@ -75,8 +77,8 @@ pub struct Config {
     pub max_stream_age: Duration,
     /// How long a stop takes.
     pub drain: Duration,
-    /// Changes kept of each user.
-    pub history: u32,
+    /// How much is kept of each user to be resumed from.
+    pub history: History,
     /// Log-ins for one address, and from one client.
     pub limit_log_in: Limit,
     /// Sign-ups from one client.

@@ -1,4 +1,4 @@
-use super::{Limit, Span};
+use super::{History, Limit, Span};
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 use secrecy::SecretString;
 use std::ffi::OsString;
@@ -128,11 +128,10 @@ pub struct Settings {
     #[arg(hide_env_values = true, default_value = "10s")]
     pub drain: Span,
 
-    /// Changes kept of each user to be resumed from, for 7 days.
-    #[arg(long, global = true, value_name = "COUNT", env = "AFTERCLICK_HISTORY")]
-    #[arg(hide_env_values = true, default_value = "100")]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub history: u32,
+    /// Changes kept of each user to be resumed from, and for how long: COUNT/SPAN.
+    #[arg(long, global = true, value_name = "HISTORY", env = "AFTERCLICK_HISTORY")]
+    #[arg(hide_env_values = true, default_value = "100/7d")]
+    pub history: History,
 
     /// Log-ins tried for one address of mail, and from one client: COUNT/SPAN, or off.
     #[arg(long, global = true, value_name = "LIMIT", env = "AFTERCLICK_LIMIT_LOG_IN")]
