@@ -10,4 +10,5 @@ pub mod feed;
 pub mod http;
 pub mod mail;
 pub mod model;
+pub mod store;
 pub mod telemetry;

@@ -16,6 +16,11 @@ impl Digest {
         Self(digest.as_ref().try_into().unwrap_or_default())
     }
 
+    /// A digest as the database held it; bytes of another length match nothing.
+    pub fn stored(bytes: &[u8]) -> Self {
+        Self(bytes.try_into().unwrap_or_default())
+    }
+
     /// The 32 bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.0

@@ -1,0 +1,13 @@
+DROP TABLE letters;
+DROP TABLE limits;
+DROP TABLE tickets;
+DROP TABLE code_tries;
+DROP TABLE verifications;
+DROP TABLE endings;
+DROP TABLE sessions;
+DROP TABLE changes;
+DROP TABLE users;
+DROP TABLE addresses;
+DROP TABLE api_keys;
+DROP TABLE tenants;
+DROP TABLE meta;

@@ -1,0 +1,7 @@
+//! The feed over a history in memory.
+
+mod endings;
+mod hub;
+pub(crate) mod memory;
+mod reconcile;
+mod subscription;

@@ -1,0 +1,30 @@
+//! The two databases behind one contract: every operation here is one transaction, or one read.
+//!
+//! - A write is answered after its COMMIT, and goes on to its end whether or not the caller still
+//!   waits; what it tells the rest of the process ([`Effect`]) goes to the hook given at opening,
+//!   after the COMMIT and before the answer, on SQLite in commit order.
+//! - "Not there" is an `Option` or an outcome, never an error. [`StoreError`] means that the
+//!   database could not say.
+//! - Every query is written once, in `queries/`, and compiled for both databases.
+
+mod error;
+mod operations;
+mod postgres;
+mod rows;
+mod schema;
+mod sqlite;
+mod stamps;
+
+pub use error::{OpenError, StoreError};
+pub use operations::Store;
+pub use rows::*;
+
+use crate::model::{Effect, Micros};
+use std::sync::Arc;
+
+/// Told what a transaction changed, after its COMMIT. Called from the writer's thread on SQLite:
+/// it must not block.
+pub type Hook = Arc<dyn Fn(Vec<Effect>) + Send + Sync>;
+
+/// Told the database's clock whenever a connection is made, on PostgreSQL.
+pub type Reference = Arc<dyn Fn(Micros) + Send + Sync>;

@@ -1,0 +1,90 @@
+//! The addresses: the lock under which accounts compete for one, and the count of its mails.
+
+use super::Tx;
+use crate::model::{Micros, TenantName};
+use crate::store::StoreError;
+use crate::store::schema::addresses;
+use crate::store::stamps::Stamps;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+/// An address's row.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = addresses)]
+pub(crate) struct AddressRow {
+    pub(crate) tenant: String,
+    pub(crate) address: String,
+    pub(crate) verified_user: Option<String>,
+    pub(crate) mailed: String,
+}
+
+/// Makes the address's row if need be, and holds it until the transaction ends.
+pub(crate) async fn lock(
+    tx: &mut Tx<'_>,
+    tenant: &TenantName,
+    address: &str,
+    salt: [u8; 16],
+) -> Result<AddressRow, StoreError> {
+    let values = (
+        addresses::tenant.eq(tenant.as_str()),
+        addresses::address.eq(address),
+        addresses::salt.eq(salt.to_vec()),
+        addresses::mailed.eq(""),
+    );
+    // Writing the row as it is takes its lock on PostgreSQL, where reading it would not.
+    Ok(diesel::insert_into(addresses::table)
+        .values(values)
+        .on_conflict((addresses::tenant, addresses::address))
+        .do_update()
+        .set(addresses::address.eq(address))
+        .returning(AddressRow::as_returning())
+        .get_result(tx.conn)
+        .await?)
+}
+
+/// The salt of the address's passwords.
+pub(crate) async fn salt(
+    tx: &mut Tx<'_>,
+    tenant: TenantName,
+    address: String,
+) -> Result<Option<[u8; 16]>, StoreError> {
+    let salt: Option<Vec<u8>> = addresses::table
+        .find((tenant.as_str(), address))
+        .select(addresses::salt)
+        .get_result(tx.conn)
+        .await
+        .optional()?;
+    Ok(salt.and_then(|salt| salt.try_into().ok()))
+}
+
+/// Says that `user` has verified the address, or with `None` that nobody has.
+pub(crate) async fn set_verified(
+    tx: &mut Tx<'_>,
+    tenant: &str,
+    address: &str,
+    user: Option<&str>,
+) -> Result<(), StoreError> {
+    diesel::update(addresses::table.find((tenant, address)))
+        .set(addresses::verified_user.eq(user))
+        .execute(tx.conn)
+        .await?;
+    Ok(())
+}
+
+/// Counts a mail to the address where it may have one; whether it may.
+pub(crate) async fn count_mail(
+    tx: &mut Tx<'_>,
+    row: &AddressRow,
+    now: Micros,
+) -> Result<bool, StoreError> {
+    let mut mailed = Stamps::read(&row.mailed, now);
+    if mailed.full() {
+        return Ok(false);
+    }
+    mailed.add(now);
+    diesel::update(addresses::table.find((&row.tenant, &row.address)))
+        .set(addresses::mailed.eq(mailed.write()))
+        .execute(tx.conn)
+        .await?;
+    Ok(true)
+}

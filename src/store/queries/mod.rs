@@ -1,0 +1,45 @@
+//! Every query, once; compiled for each database with its own `Conn`.
+//!
+//! A write about an address writes the address's row first, then users' rows: one order, so that
+//! two rivals' clicks wait for each other instead of deadlocking.
+
+pub(crate) mod addresses;
+pub(crate) mod changes;
+pub(crate) mod codes;
+pub(crate) mod confirm;
+pub(crate) mod deny;
+pub(crate) mod keys;
+pub(crate) mod letters;
+pub(crate) mod limits;
+pub(crate) mod links;
+pub(crate) mod meta;
+pub(crate) mod prune;
+pub(crate) mod publish;
+pub(crate) mod remove;
+pub(crate) mod resend;
+pub(crate) mod sessions;
+pub(crate) mod sign_up;
+pub(crate) mod tickets;
+pub(crate) mod users;
+
+use super::Conn;
+use crate::model::Effect;
+use std::sync::Arc;
+
+/// What a transaction works with.
+pub(crate) struct Tx<'c> {
+    /// The connection, inside a transaction.
+    pub(crate) conn: &'c mut Conn,
+    /// The database's part of every user's epoch.
+    pub(crate) epoch: Arc<str>,
+    /// What to tell the rest of the process after the COMMIT.
+    pub(crate) effects: Vec<Effect>,
+    /// Set by work that answers something but is to leave nothing behind.
+    pub(crate) undone: bool,
+}
+
+impl<'c> Tx<'c> {
+    pub(crate) fn new(conn: &'c mut Conn, epoch: Arc<str>) -> Self {
+        Self { conn, epoch, effects: Vec::new(), undone: false }
+    }
+}

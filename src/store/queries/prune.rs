@@ -1,0 +1,98 @@
+//! What has had its time goes, in small steps so that nobody waits long for the writer.
+
+use super::Tx;
+use super::remove::{self, Links};
+use super::users::UserRow;
+use super::{addresses, users};
+use crate::model::{EndingCode, Micros};
+use crate::store::StoreError;
+use crate::store::schema::{
+    changes, endings, limits, sessions, tickets, users as table, verifications,
+};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use std::time::Duration;
+
+/// How many rows of a kind one step removes.
+const STEP: i64 = 200;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// How long an expired link still says that it has expired.
+const EXPIRED_LINKS: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Removes up to [`STEP`] rows of each kind; whether there may be more.
+pub(crate) async fn step(
+    tx: &mut Tx<'_>,
+    history: Duration,
+    now: Micros,
+) -> Result<bool, StoreError> {
+    let mut most = 0;
+    let old: Vec<(String, String, i64)> = changes::table
+        .filter(changes::at.lt(now.before(history).0))
+        .select((changes::tenant, changes::user_id, changes::version))
+        .limit(STEP)
+        .load(tx.conn)
+        .await?;
+    for change in &old {
+        let (tenant, id, version) = change;
+        diesel::delete(changes::table.find((tenant, id, version))).execute(tx.conn).await?;
+    }
+    most = most.max(old.len());
+
+    let old: Vec<Vec<u8>> = endings::table
+        .filter(endings::at.lt(now.before(DAY).0))
+        .select(endings::id)
+        .limit(STEP)
+        .load(tx.conn)
+        .await?;
+    most = most.max(old.len());
+    diesel::delete(endings::table.filter(endings::id.eq_any(old))).execute(tx.conn).await?;
+
+    let old: Vec<Vec<u8>> = verifications::table
+        .filter(verifications::expires_at.lt(now.before(EXPIRED_LINKS).0))
+        .select(verifications::id)
+        .limit(STEP)
+        .load(tx.conn)
+        .await?;
+    most = most.max(old.len());
+    diesel::delete(verifications::table.filter(verifications::id.eq_any(old)))
+        .execute(tx.conn)
+        .await?;
+
+    let old: Vec<String> = sessions::table
+        .filter(sessions::expires_at.le(now.0))
+        .select(sessions::id)
+        .limit(STEP)
+        .load(tx.conn)
+        .await?;
+    most = most.max(old.len());
+    diesel::delete(sessions::table.filter(sessions::id.eq_any(old))).execute(tx.conn).await?;
+
+    diesel::delete(tickets::table.filter(tickets::expires_at.le(now.0))).execute(tx.conn).await?;
+    diesel::delete(limits::table.filter(limits::idle_at.le(now.0))).execute(tx.conn).await?;
+    most = most.max(expired_users(tx, now).await?);
+    Ok(i64::try_from(most).unwrap_or(STEP) >= STEP)
+}
+
+async fn expired_users(tx: &mut Tx<'_>, now: Micros) -> Result<usize, StoreError> {
+    let old: Vec<UserRow> = table::table
+        .filter(table::expires_at.le(now.0))
+        .select(UserRow::as_select())
+        .order(table::expires_at)
+        .limit(STEP)
+        .load(tx.conn)
+        .await?;
+    for row in &old {
+        let Some(user) = row.user() else { continue };
+        if let Some(address) = &row.address {
+            addresses::lock(tx, &user.tenant, address, [0; 16]).await?;
+        }
+        // Verified since it was read, it stays.
+        let Some(row) = users::find(tx, &user).await? else { continue };
+        if row.expires_at.is_some_and(|at| at <= now.0) {
+            remove::user(tx, &row, EndingCode::UserDeleted, Links::Keep, now).await?;
+        }
+    }
+    Ok(old.len())
+}

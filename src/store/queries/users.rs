@@ -1,0 +1,213 @@
+//! The users' rows, and the one way to write a new version.
+
+use super::Tx;
+use crate::model::{
+    Change, ChangeType, Cursor, Document, Effect, EmailAddress, Epoch, Micros, User, UserId,
+    UserRef, Version,
+};
+use crate::store::schema::{changes, users};
+use crate::store::{FirstSight, StoreError};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+/// How many changes of a user the log keeps.
+pub(crate) const KEPT: i64 = 100;
+
+/// How an account came to be; a rival for an address loses the account or only the address by it.
+pub(crate) const SIGNED_UP: &str = "sign-up";
+
+/// Made by a backend, an issuer, or the command line.
+pub(crate) const BROUGHT: &str = "brought";
+
+/// A user's row.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = users)]
+pub(crate) struct UserRow {
+    pub(crate) tenant: String,
+    pub(crate) id: String,
+    pub(crate) version: i64,
+    pub(crate) epoch: String,
+    pub(crate) origin: String,
+    pub(crate) email: Option<String>,
+    pub(crate) address: Option<String>,
+    pub(crate) email_verified_at: Option<i64>,
+    pub(crate) kyc: String,
+    pub(crate) attributes: String,
+    pub(crate) password: Option<Vec<u8>>,
+    pub(crate) device: Option<String>,
+    pub(crate) client: Option<String>,
+    pub(crate) mailed: String,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+    pub(crate) active_at: i64,
+    pub(crate) expires_at: Option<i64>,
+}
+
+impl UserRow {
+    /// A first version with nothing but a name.
+    pub(crate) fn new(user: &UserRef, origin: &str, now: Micros) -> Self {
+        Self {
+            tenant: user.tenant.to_string(),
+            id: user.id.to_string(),
+            version: 1,
+            epoch: Epoch::draw().to_string(),
+            origin: origin.to_owned(),
+            email: None,
+            address: None,
+            email_verified_at: None,
+            kyc: "{}".to_owned(),
+            attributes: "{}".to_owned(),
+            password: None,
+            device: None,
+            client: None,
+            mailed: String::new(),
+            created_at: now.0,
+            updated_at: now.0,
+            active_at: now.0,
+            expires_at: None,
+        }
+    }
+
+    /// Where in its history the row is, `database` being the database's part of the epoch.
+    pub(crate) fn cursor(&self, database: &str) -> Cursor {
+        Cursor { epoch: Epoch::of(database, &self.epoch), version: Version(self.version) }
+    }
+
+    /// The document that everybody reads.
+    pub(crate) fn document(&self, database: &str) -> User {
+        User {
+            id: self.id.clone(),
+            email: self.email.clone(),
+            email_verified: self.email_verified_at.is_some(),
+            email_verified_at: self.email_verified_at.map(Micros),
+            kyc: Document::stored(&self.kyc),
+            attributes: Document::stored(&self.attributes),
+            created_at: Micros(self.created_at),
+            updated_at: Micros(self.updated_at),
+            cursor: self.cursor(database),
+        }
+    }
+
+    /// The address as typed.
+    pub(crate) fn email(&self) -> Option<EmailAddress> {
+        self.email.as_deref().and_then(|email| EmailAddress::parse(email).ok())
+    }
+
+    /// Whether this is one of the accounts that compete for an address nobody has verified.
+    pub(crate) fn is_rival(&self) -> bool {
+        self.origin == SIGNED_UP && self.email_verified_at.is_none()
+    }
+
+    /// Which user this is.
+    pub(crate) fn user(&self) -> Option<UserRef> {
+        Some(UserRef { tenant: self.tenant.parse().ok()?, id: self.id.parse().ok()? })
+    }
+}
+
+/// The row of `user`.
+pub(crate) async fn find(tx: &mut Tx<'_>, user: &UserRef) -> Result<Option<UserRow>, StoreError> {
+    Ok(users::table
+        .find((user.tenant.as_str(), user.id.as_str()))
+        .select(UserRow::as_select())
+        .get_result(tx.conn)
+        .await
+        .optional()?)
+}
+
+/// The document of `user`.
+pub(crate) async fn document(tx: &mut Tx<'_>, user: UserRef) -> Result<Option<User>, StoreError> {
+    let row = find(tx, &user).await?;
+    Ok(row.map(|row| row.document(&tx.epoch)))
+}
+
+/// Writes a new user and its `user.created`.
+pub(crate) async fn create(tx: &mut Tx<'_>, row: &UserRow) -> Result<(), StoreError> {
+    diesel::insert_into(users::table).values(row).execute(tx.conn).await?;
+    record(tx, row, ChangeType::user_created(), Document::empty()).await?;
+    Ok(())
+}
+
+/// Records the version that `row` has just been given: the change is written in the same
+/// transaction, and told after its COMMIT.
+pub(crate) async fn record(
+    tx: &mut Tx<'_>,
+    row: &UserRow,
+    kind: ChangeType,
+    data: Document,
+) -> Result<Option<Change>, StoreError> {
+    let Some(owner) = row.user() else { return Ok(None) };
+    let user = row.document(&tx.epoch);
+    let change = Change { cursor: user.cursor, kind, data, at: Micros(row.updated_at), user };
+    let values = (
+        changes::tenant.eq(&row.tenant),
+        changes::user_id.eq(&row.id),
+        changes::version.eq(row.version),
+        changes::kind.eq(change.kind.as_str()),
+        changes::data.eq(change.data.as_str()),
+        changes::document.eq(super::changes::stored(&change.user)),
+        changes::at.eq(row.updated_at),
+    );
+    diesel::insert_into(changes::table).values(values).execute(tx.conn).await?;
+    if row.version > KEPT {
+        let of_user = changes::tenant.eq(&row.tenant).and(changes::user_id.eq(&row.id));
+        let old = of_user.and(changes::version.le(row.version - KEPT));
+        diesel::delete(changes::table.filter(old)).execute(tx.conn).await?;
+    }
+    tx.effects.push(Effect::Changed(owner, change.clone()));
+    Ok(Some(change))
+}
+
+/// Makes the user that an issuer or the command line names, unless it is there. A claimed address
+/// that another user of the tenant has verified is left out.
+pub(crate) async fn first_sight(tx: &mut Tx<'_>, sight: FirstSight) -> Result<User, StoreError> {
+    let mut row = UserRow::new(&sight.user, BROUGHT, sight.now);
+    if let Some(email) = &sight.email {
+        let address =
+            super::addresses::lock(tx, &sight.user.tenant, email.key(), sight.salt).await?;
+        if address.verified_user.as_deref().is_none_or(|owner| owner == sight.user.id.as_str()) {
+            row.email = Some(email.as_str().to_owned());
+            row.address = Some(email.key().to_owned());
+        }
+    }
+    if let Some(there) = find(tx, &sight.user).await? {
+        return Ok(there.document(&tx.epoch));
+    }
+    create(tx, &row).await?;
+    if sight.email_verified && row.address.is_some() {
+        super::confirm::verify(tx, &mut row, "issuer", sight.now).await?;
+    }
+    Ok(row.document(&tx.epoch))
+}
+
+/// Draws the user's epoch again where `ahead` is ahead of its row in its present epoch.
+pub(crate) async fn redraw(
+    tx: &mut Tx<'_>,
+    user: UserRef,
+    ahead: Cursor,
+) -> Result<(), StoreError> {
+    let Some(row) = find(tx, &user).await? else { return Ok(()) };
+    if ahead.is_ahead_of(&row.cursor(&tx.epoch)) {
+        let still = users::table.find((&row.tenant, &row.id)).filter(users::epoch.eq(&row.epoch));
+        diesel::update(still).set(users::epoch.eq(Epoch::draw().as_str())).execute(tx.conn).await?;
+    }
+    Ok(())
+}
+
+/// Which of the users who compete for `address` there are, those with the address verified too.
+pub(crate) async fn naming(
+    tx: &mut Tx<'_>,
+    tenant: &str,
+    address: &str,
+) -> Result<Vec<UserRow>, StoreError> {
+    Ok(users::table
+        .filter(users::tenant.eq(tenant).and(users::address.eq(address)))
+        .select(UserRow::as_select())
+        .order((users::active_at, users::id))
+        .load(tx.conn)
+        .await?)
+}
+
+/// The id, for whoever has a row's text only.
+pub(crate) fn id(text: &str) -> Option<UserId> {
+    text.parse().ok()
+}

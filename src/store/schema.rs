@@ -1,0 +1,151 @@
+//! The tables, as both databases have them: BIGINT, TEXT, and BLOB or BYTEA only.
+
+diesel::table! {
+    meta (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    tenants (name) {
+        name -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    api_keys (id) {
+        id -> Text,
+        tenant -> Text,
+        name -> Text,
+        digest -> Binary,
+        created_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    addresses (tenant, address) {
+        tenant -> Text,
+        address -> Text,
+        salt -> Binary,
+        verified_user -> Nullable<Text>,
+        mailed -> Text,
+    }
+}
+
+diesel::table! {
+    users (tenant, id) {
+        tenant -> Text,
+        id -> Text,
+        version -> BigInt,
+        epoch -> Text,
+        origin -> Text,
+        email -> Nullable<Text>,
+        address -> Nullable<Text>,
+        email_verified_at -> Nullable<BigInt>,
+        kyc -> Text,
+        attributes -> Text,
+        password -> Nullable<Binary>,
+        device -> Nullable<Text>,
+        client -> Nullable<Text>,
+        mailed -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        active_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    changes (tenant, user_id, version) {
+        tenant -> Text,
+        user_id -> Text,
+        version -> BigInt,
+        kind -> Text,
+        data -> Text,
+        document -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        tenant -> Text,
+        user_id -> Text,
+        cookie -> Binary,
+        generation -> BigInt,
+        refreshed_at -> BigInt,
+        user_agent -> Text,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    endings (id) {
+        id -> Binary,
+        tenant -> Text,
+        user_id -> Text,
+        session_id -> Nullable<Text>,
+        code -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    verifications (id) {
+        id -> Binary,
+        tenant -> Text,
+        user_id -> Text,
+        address -> Text,
+        digest -> Binary,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    code_tries (tenant, user_id) {
+        tenant -> Text,
+        user_id -> Text,
+        since -> BigInt,
+        tries -> BigInt,
+    }
+}
+
+diesel::table! {
+    tickets (digest) {
+        digest -> Binary,
+        tenant -> Text,
+        user_id -> Text,
+        session_id -> Nullable<Text>,
+        issued_at -> BigInt,
+        until -> Nullable<BigInt>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    limits (name) {
+        name -> Text,
+        idle_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    letters (id) {
+        id -> Binary,
+        tenant -> Text,
+        kind -> Text,
+        recipient -> Text,
+        verification -> Nullable<Binary>,
+        made_at -> BigInt,
+        due_at -> BigInt,
+        attempts -> BigInt,
+    }
+}

@@ -1,0 +1,158 @@
+//! SQLite on threads of its own: one that writes, in groups, and a few that read.
+//!
+//! diesel-async's wrapper would run each query on tokio's blocking pool, and a dropped request
+//! then panics or leaves its transaction open. Here work is queued, runs to its end on a thread
+//! that owns its connection, and cannot be cancelled.
+
+mod line;
+mod reader;
+mod writer;
+
+#[expect(clippy::duplicate_mod, reason = "each query is compiled once for each database")]
+#[path = "../queries/mod.rs"]
+pub(super) mod queries;
+
+use super::{Hook, OpenError, StoreError};
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
+use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use line::{Job, Line};
+use queries::Tx;
+use std::error::Error;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+
+/// Work that may wait for the writer: some 100 ms of it at 9,000 transactions a second.
+const WRITES_WAITING: usize = 1024;
+
+/// Work that may wait for the readers.
+const READS_WAITING: usize = 4096;
+
+/// WAL, so that readers never wait for the writer; FULL, so that an answered commit survives the
+/// machine's own failure (group commit pays for it).
+const SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; \
+    PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA mmap_size = 268435456; \
+    PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = OFF;";
+
+/// The connection that queries take here.
+pub(super) type Conn = SyncConnectionWrapper<SqliteConnection, Inline>;
+
+/// Runs a query where it is called: the calling thread is the connection's own.
+pub(super) struct Inline;
+
+impl SpawnBlocking for Inline {
+    fn spawn_blocking<'a, R>(
+        &mut self,
+        task: impl FnOnce() -> R + Send + 'static,
+    ) -> BoxFuture<'a, Result<R, Box<dyn Error + Send + Sync + 'static>>>
+    where
+        R: Send + 'static,
+    {
+        std::future::ready(Ok(task())).boxed()
+    }
+
+    fn get_runtime() -> Self {
+        Self
+    }
+}
+
+/// An open SQLite file and its threads, which end when this is dropped.
+pub(super) struct Sqlite {
+    writes: Line,
+    reads: Line,
+    /// Held so that a second server on the same file is refused.
+    _lock: Option<File>,
+}
+
+impl Sqlite {
+    /// Opens or makes the file and brings its tables up to date.
+    ///
+    /// `serving` takes the file for this process alone; a command beside a running server does not.
+    pub(super) fn open(
+        path: &Path,
+        readers: usize,
+        serving: bool,
+        hook: Hook,
+    ) -> Result<Self, OpenError> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)?;
+        }
+        let lock = serving.then(|| lock(path)).transpose()?;
+        let mut connection = connect(path)?;
+        connection.run_pending_migrations(MIGRATIONS).map_err(OpenError::Prepare)?;
+        let epoch = prepare(connection).now_or_never();
+        let (connection, epoch) = epoch
+            .unwrap_or(Err(StoreError::Panicked))
+            .map_err(|error| OpenError::Prepare(error.into()))?;
+
+        let writes = Line::new(WRITES_WAITING);
+        writer::spawn(writes.receiver(), connection, Arc::clone(&epoch), hook)?;
+        let reads = Line::new(READS_WAITING);
+        for _ in 0..readers.max(1) {
+            let mut connection = connect(path)?;
+            connection
+                .batch_execute("PRAGMA query_only = ON")
+                .map_err(|error| OpenError::Prepare(error.into()))?;
+            reader::spawn(reads.receiver(), wrap(connection), Arc::clone(&epoch))?;
+        }
+        Ok(Self { writes, reads, _lock: lock })
+    }
+
+    /// Runs `work` in a transaction on the writer's thread; the answer comes after the COMMIT.
+    pub(super) async fn write<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: for<'t> Fn(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+    {
+        let (job, answer) = Job::new(work);
+        self.writes.push(job)?;
+        answer.await.unwrap_or(Err(StoreError::Panicked))
+    }
+
+    /// Runs `work` on a reader's thread, in one read transaction.
+    pub(super) async fn read<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: for<'t> Fn(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+    {
+        let (job, answer) = Job::new(work);
+        self.reads.push(job)?;
+        answer.await.unwrap_or(Err(StoreError::Panicked))
+    }
+}
+
+fn connect(path: &Path) -> Result<SqliteConnection, OpenError> {
+    let mut connection = SqliteConnection::establish(&path.to_string_lossy())
+        .map_err(|error| OpenError::Prepare(error.into()))?;
+    connection.batch_execute(SETTINGS).map_err(|error| OpenError::Prepare(error.into()))?;
+    Ok(connection)
+}
+
+fn wrap(connection: SqliteConnection) -> Conn {
+    SyncConnectionWrapper::with_runtime(connection, Inline)
+}
+
+/// Draws the database's epoch where it has none, and reads it.
+async fn prepare(connection: SqliteConnection) -> Result<(Conn, Arc<str>), StoreError> {
+    let mut connection = wrap(connection);
+    let epoch = queries::meta::epoch(&mut connection).await?;
+    Ok((connection, epoch.into()))
+}
+
+/// Locks a file beside the database: SQLite's own locks are per transaction.
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let mut name = PathBuf::from(path).into_os_string();
+    name.push(".lock");
+    let file = File::options().create(true).truncate(false).write(true).open(name)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::InUse),
+        Err(std::fs::TryLockError::Error(error)) => Err(OpenError::File(error)),
+    }
+}

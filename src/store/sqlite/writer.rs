@@ -1,0 +1,89 @@
+use super::super::{Hook, StoreError};
+use super::Conn;
+use super::line::{Task, Turn};
+use super::queries::Tx;
+use crate::model::Effect;
+use diesel_async::SimpleAsyncConnection;
+use futures_util::FutureExt;
+use std::sync::Arc;
+
+/// How many queued transactions share one COMMIT, and with it one `fsync`.
+const GROUP: usize = 64;
+
+/// Starts the thread that alone writes.
+pub(super) fn spawn(
+    line: Turn,
+    connection: Conn,
+    epoch: Arc<str>,
+    hook: Hook,
+) -> std::io::Result<()> {
+    let mut writer = Writer { connection, epoch, hook };
+    std::thread::Builder::new().name("sqlite-writer".into()).spawn(move || {
+        while let Some(first) = line.wait() {
+            let mut group = vec![first];
+            while group.len() < GROUP
+                && let Some(task) = line.next()
+            {
+                group.push(task);
+            }
+            writer.commit(group);
+        }
+    })?;
+    Ok(())
+}
+
+struct Writer {
+    connection: Conn,
+    epoch: Arc<str>,
+    hook: Hook,
+}
+
+impl Writer {
+    /// Runs a group in one transaction, each task in a savepoint of its own, and answers all of
+    /// them after the COMMIT. A task that fails or panics is undone alone; a COMMIT that fails
+    /// fails them all and leaves the connection ready for the next group.
+    fn commit(&mut self, mut group: Vec<Box<dyn Task>>) {
+        let mut effects = Vec::new();
+        let failed = self.attempt(&mut group, &mut effects).err();
+        if let Some(error) = failed {
+            let _ = self.execute("ROLLBACK");
+            tracing::error!(error = ?error, tasks = group.len(), "a group of writes could not be committed");
+            let reason = error.to_string();
+            for task in group {
+                task.answer(Some(StoreError::unavailable(reason.clone())));
+            }
+            return;
+        }
+        if !effects.is_empty() {
+            (self.hook)(effects);
+        }
+        for task in group {
+            task.answer(None);
+        }
+    }
+
+    fn attempt(
+        &mut self,
+        group: &mut [Box<dyn Task>],
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), StoreError> {
+        self.execute("BEGIN IMMEDIATE")?;
+        for task in group {
+            self.execute("SAVEPOINT task")?;
+            let mut tx = Tx::new(&mut self.connection, Arc::clone(&self.epoch));
+            let kept = task.run(&mut tx);
+            if kept {
+                effects.append(&mut tx.effects);
+            } else {
+                self.execute("ROLLBACK TO task")?;
+            }
+            self.execute("RELEASE task")?;
+        }
+        self.execute("COMMIT")
+    }
+
+    fn execute(&mut self, statement: &str) -> Result<(), StoreError> {
+        let done = self.connection.batch_execute(statement).now_or_never();
+        done.unwrap_or(Ok(())).map_err(StoreError::from)
+    }
+}
