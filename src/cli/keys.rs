@@ -16,7 +16,8 @@ pub(super) enum Keys {
         #[arg(long, default_value = "default")]
         tenant: TenantName,
     },
-    /// Print every key's id, tenant, name, and time of making, separated by tabs.
+    /// Print a line a key: id, tenant, name, when it was made, and when revoked or a hyphen, with
+    /// tabs between.
     List,
     /// End a key; the next call with it is refused.
     Revoke {
@@ -35,8 +36,9 @@ pub(super) async fn run(config: &Config, command: Keys) -> Result<(), CliError> 
         }
         Keys::List => {
             for key in publishing.keys().await.map_err(CliError::failed)? {
+                let revoked = key.revoked_at.map_or_else(|| "-".to_owned(), |at| at.to_string());
                 print(format_args!(
-                    "{}\t{}\t{}\t{}",
+                    "{}	{}	{}	{}	{revoked}",
                     key.id, key.tenant, key.name, key.created_at
                 ))?;
             }

@@ -4,6 +4,7 @@ use crate::config::Config;
 
 /// Brings the tables up to date.
 pub(super) async fn run(config: &Config) -> Result<(), CliError> {
+    // Opening does so before anything is read.
     Parts::open(config).await?;
     Ok(())
 }

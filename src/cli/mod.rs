@@ -14,6 +14,10 @@ use crate::config::{ConfigError, LogFormat, Machine, Settings};
 use crate::telemetry::{BadFilter, Format, Logs};
 use clap::{Parser, Subcommand};
 use std::io::{self, Write};
+use std::time::Duration;
+
+/// How long a finished command waits for tasks that nobody waits for any more.
+const LAST_TASKS: Duration = Duration::from_secs(1);
 
 /// Verifies e-mail addresses and tells every open tab and device of the user at once.
 ///
@@ -61,7 +65,7 @@ impl Cli {
             .enable_all()
             .build()
             .map_err(CliError::failed)?;
-        runtime.block_on(async {
+        let done = runtime.block_on(async {
             match self.command.unwrap_or(Command::Serve) {
                 Command::Serve => serve::run(config).await,
                 Command::Migrate => migrate::run(&config).await,
@@ -70,7 +74,10 @@ impl Cli {
                 Command::CheckConfig => check_config::run(&config),
                 Command::Restored => restored::run(&config).await,
             }
-        })
+        });
+        // Dropping it would wait for whatever still hashes or reads, for as long as that takes.
+        runtime.shutdown_timeout(LAST_TASKS);
+        done
     }
 }
 
@@ -116,10 +123,10 @@ mod tests {
     #[test]
     fn a_setting_may_stand_before_and_after_the_command() {
         for line in [
-            "afterclick --history 7 serve",
-            "afterclick serve --history 7",
-            "afterclick --history 7",
-            "afterclick keys list --history 7",
+            "afterclick --history 7/1d serve",
+            "afterclick serve --history 7/1d",
+            "afterclick --history 7/1d",
+            "afterclick keys list --history 7/1d",
         ] {
             let cli = Cli::try_parse_from(line.split(' ')).unwrap();
             assert_eq!(cli.settings.history.changes, 7, "{line}");

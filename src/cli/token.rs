@@ -30,6 +30,5 @@ pub(super) async fn run(config: &Config, command: Token) -> Result<(), CliError>
     }
     let user = UserRef { tenant: command.tenant, id: command.user };
     let accounts = Parts::open(config).await?.accounts;
-    let token = accounts.issue_token(user, ttl).await.map_err(CliError::failed)?;
-    print(token.reveal())
+    print(accounts.issue_token(user, ttl).await.map_err(CliError::failed)?.reveal())
 }
