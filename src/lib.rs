@@ -2,6 +2,7 @@
 #![warn(clippy::unwrap_used)]
 
 pub mod accounts;
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -9,5 +10,7 @@ pub mod feed;
 pub mod http;
 pub mod mail;
 pub mod model;
+pub mod publishing;
 pub mod store;
 pub mod telemetry;
+pub mod verification;

@@ -1,1 +1,123 @@
 //! Sign up, log in, refresh, log out, and external issuers: one operation a file.
+
+mod authenticate;
+mod caller;
+mod history;
+pub mod issuers;
+mod log_in;
+mod log_out;
+pub mod passwords;
+mod recent;
+mod refresh;
+mod refresh_token;
+mod sessions;
+mod sign_up;
+mod tickets;
+pub mod tokens;
+
+pub use authenticate::AuthenticateError;
+pub use caller::{Backend, Caller, Credential, Presented};
+pub use history::HistoryError;
+pub use log_in::LogInError;
+pub use log_out::LogOutError;
+pub use recent::Recent;
+pub use refresh::{RefreshError, Renewal};
+pub use sessions::Device;
+pub use sign_up::SignUpError;
+pub use tickets::StreamTicket;
+
+use crate::clock::Clock;
+use crate::feed::Feed;
+use crate::model::{Digest, Micros, OpaqueToken, ServerSecret, SessionId, User, UserRef};
+use crate::store::{ApiKey, Session, Store};
+use passwords::Passwords;
+use std::sync::Arc;
+use std::time::Duration;
+use tokens::Tokens;
+
+/// How long an access token is good.
+pub const ACCESS_TTL: Duration = Duration::from_mins(15);
+
+/// How long a session lives after it was last used.
+pub const SESSION_TTL: Duration = Duration::from_hours(30 * 24);
+
+/// How long a link in a mail is good.
+pub const LINK_TTL: Duration = Duration::from_hours(24);
+
+/// So often, in such a span; `None` where it is switched off.
+pub type Limit = Option<(u32, Duration)>;
+
+/// What an operator may set about accounts.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// Log-ins per address and per client.
+    pub log_in: Limit,
+    /// Sign-ups per client.
+    pub sign_up: Limit,
+}
+
+/// The accounts: who may be whom.
+pub struct Accounts {
+    store: Store,
+    feed: Arc<Feed>,
+    tokens: Tokens,
+    passwords: Passwords,
+    secret: ServerSecret,
+    clock: Arc<dyn Clock>,
+    rules: Rules,
+    /// Sessions by the digest of their cookie: a browser's calls come in bursts.
+    cookies: Recent<Digest, Option<Session>>,
+    /// API keys by id.
+    keys: Recent<String, Option<ApiKey>>,
+    /// Users of external issuers who are known to be there.
+    met: Recent<UserRef, ()>,
+}
+
+/// What a log-in or a refresh gives.
+#[derive(Debug)]
+pub struct Granted {
+    /// The access token, good for [`ACCESS_TTL`].
+    pub access_token: tokens::AccessToken,
+    /// The refresh token, good once.
+    pub refresh_token: OpaqueToken,
+    /// The session.
+    pub session: SessionId,
+    /// The user.
+    pub user: User,
+}
+
+impl Accounts {
+    /// Puts the parts together.
+    pub fn new(
+        store: Store,
+        feed: Arc<Feed>,
+        tokens: Tokens,
+        passwords: Passwords,
+        secret: ServerSecret,
+        clock: Arc<dyn Clock>,
+        rules: Rules,
+    ) -> Self {
+        let (cookies, keys, met) = (Recent::default(), Recent::default(), Recent::default());
+        Self { store, feed, tokens, passwords, secret, clock, rules, cookies, keys, met }
+    }
+
+    /// An access token for a user of the command line's choice, who is made if need be.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](crate::store::StoreError) where the user could not be looked up.
+    pub async fn issue_token(
+        &self,
+        user: UserRef,
+        ttl: Duration,
+    ) -> Result<tokens::AccessToken, crate::store::StoreError> {
+        let now = self.clock.now();
+        self.meet(&user, None, false, now).await?;
+        Ok(self.tokens.issue(&user, None, ttl, now))
+    }
+
+    /// The present instant, for answers that tell it.
+    pub fn now(&self) -> Micros {
+        self.clock.now()
+    }
+}

@@ -17,7 +17,11 @@ mod stamps;
 
 pub use error::{OpenError, StoreError};
 pub use operations::Store;
-pub use rows::*;
+pub use rows::{
+    Allowed, ApiKey, Candidate, Confirmed, Denied, FirstSight, Hash, Link, LinkState, NewLink,
+    NewSession, Page, Published, QueuedLetter, Refreshed, Resent, Rotation, Session, SignUp, Since,
+    Ticket, Tried,
+};
 
 use crate::model::{Effect, Micros};
 use std::sync::Arc;
@@ -25,6 +29,15 @@ use std::sync::Arc;
 /// Told what a transaction changed, after its COMMIT. Called from the writer's thread on SQLite:
 /// it must not block.
 pub type Hook = Arc<dyn Fn(Vec<Effect>) + Send + Sync>;
+
+/// What of a user's history is kept, whichever is reached first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// So many changes of each user.
+    pub changes: i64,
+    /// For so long.
+    pub age: std::time::Duration,
+}
 
 /// Told the database's clock whenever a connection is made, on PostgreSQL.
 pub type Reference = Arc<dyn Fn(Micros) + Send + Sync>;

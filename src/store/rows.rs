@@ -119,7 +119,7 @@ pub struct Rotation {
 pub struct Link {
     /// Whose.
     pub user: UserRef,
-    /// The address it confirms, as typed; `None` when the account is gone.
+    /// The address it confirms, as typed while the account is there.
     pub email: Option<EmailAddress>,
     /// Where it stands.
     pub state: LinkState,
@@ -280,7 +280,7 @@ pub struct QueuedLetter {
     pub verification: Option<Uuid>,
     /// When it was queued.
     pub made_at: Micros,
-    /// How often it has been tried.
+    /// How often it has been put off.
     pub attempts: i64,
 }
 

@@ -1,1 +1,22 @@
-//! The pages people see.
+//! The pages people see, and the files of `public/`.
+//!
+//! Each page is a function from what it shows to a response. None needs a script: a link in a mail
+//! opens in whatever browser a mail program has built in.
+
+mod assets;
+mod device;
+mod frame;
+mod inbox;
+mod problem;
+mod verify;
+mod when;
+
+pub use assets::asset;
+pub use device::device;
+pub use frame::{Page, headers};
+pub use inbox::{InboxMail, inbox_json, inbox_page};
+pub use problem::problem_page;
+pub use verify::{
+    PasswordField, VerifiedPage, VerifyPage, expired_page, left_alone_page, removed_page,
+    unknown_page, verified_page, verify_page,
+};

@@ -3,7 +3,7 @@
 use super::Tx;
 use super::confirm::standing;
 use super::users::{self, UserRow};
-use crate::model::{Digest, Micros, UserRef};
+use crate::model::{Digest, EmailAddress, Micros, UserRef};
 use crate::store::schema::{addresses, verifications};
 use crate::store::{Confirmed, Link, LinkState, NewLink, StoreError};
 use diesel::prelude::*;
@@ -87,7 +87,11 @@ pub(crate) async fn show(
     let asks = rivals && row.as_ref().is_some_and(|row| row.password.is_some());
     Ok(Some(Link {
         user,
-        email: row.as_ref().and_then(UserRow::email),
+        // Of an account that is gone the address is known in the form it was compared in.
+        email: row
+            .as_ref()
+            .and_then(UserRow::email)
+            .or_else(|| EmailAddress::parse(&link.address).ok()),
         state,
         expires_at: Micros(link.expires_at),
         account_made_at: row.as_ref().map(|row| Micros(row.created_at)),

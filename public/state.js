@@ -1,0 +1,115 @@
+/**
+ * What this page knows, and the one rule by which it changes: state never goes back.
+ *
+ * Pure functions, so that they can be tested without a browser (`tests/web/state.test.mjs`).
+ *
+ * @typedef {{epoch: string, version: number}} Cursor
+ * @typedef {{id: string, cursor: string, email: string | null, email_verified: boolean}} User
+ * @typedef {{cursor: string, type: string, data: object, at: string, user: User}} Change
+ * @typedef {{user: User | null, changes: Change[], stale: boolean}} State
+ */
+
+/** How many changes the page lists. */
+const LISTED = 50;
+
+/** @type {State} */
+export const EMPTY = Object.freeze({ user: null, changes: [], stale: false });
+
+/**
+ * Reads `<epoch>.<version>`; null for anything else.
+ *
+ * @param {unknown} text
+ * @returns {Cursor | null}
+ */
+export function parseCursor(text) {
+  const parts = /^([a-z0-9]{8})\.([1-9][0-9]{0,15})$/.exec(typeof text === "string" ? text : "");
+  return parts && { epoch: parts[1], version: Number(parts[2]) };
+}
+
+/**
+ * What to do with state at `offered` while holding state at `held`.
+ *
+ * Same epoch and greater version: "apply". Same epoch and not greater: "drop". Another epoch:
+ * "snapshot", for its versions cannot be compared with ours.
+ *
+ * @param {string | null | undefined} held
+ * @param {string} offered
+ * @returns {"apply" | "drop" | "snapshot"}
+ */
+export function judge(held, offered) {
+  const [ours, theirs] = [parseCursor(held), parseCursor(offered)];
+  if (!theirs) return "drop";
+  if (!ours) return "apply";
+  if (ours.epoch !== theirs.epoch) return "snapshot";
+  return theirs.version > ours.version ? "apply" : "drop";
+}
+
+/**
+ * Takes a whole document: a snapshot, or an answer of `GET /v1/me`.
+ *
+ * @param {State} state
+ * @param {User} user
+ * @returns {State}
+ */
+export function takeDocument(state, user) {
+  const verdict = judge(state.user?.cursor, user.cursor);
+  if (verdict === "drop") return { ...state, stale: false };
+  const same = verdict === "apply" && (state.user === null || state.user.id === user.id);
+  return { user, changes: same ? state.changes : [], stale: false };
+}
+
+/**
+ * Takes a change from the stream. One of another epoch is not applied but marks the state as stale:
+ * the caller then fetches the document.
+ *
+ * @param {State} state
+ * @param {Change} change
+ * @returns {State}
+ */
+export function takeChange(state, change) {
+  const verdict = judge(state.user?.cursor, change.cursor);
+  if (verdict === "snapshot") return { ...state, stale: true };
+  const changes = list(state.changes, [change]);
+  return verdict === "apply" ? { ...state, user: change.user, changes } : { ...state, changes };
+}
+
+/**
+ * Takes a heartbeat: stale where its cursor tells of something missed.
+ *
+ * @param {State} state
+ * @param {string} cursor
+ * @returns {State}
+ */
+export function takeHeartbeat(state, cursor) {
+  return judge(state.user?.cursor, cursor) === "drop" ? state : { ...state, stale: true };
+}
+
+/**
+ * Takes what `GET /v1/me/changes` told, for the list alone.
+ *
+ * @param {State} state
+ * @param {Change[]} changes
+ * @returns {State}
+ */
+export function takeHistory(state, changes) {
+  const epoch = parseCursor(state.user?.cursor)?.epoch;
+  const ours = changes.filter((change) => parseCursor(change.cursor)?.epoch === epoch);
+  return { ...state, changes: list(state.changes, ours) };
+}
+
+/**
+ * Whole seconds until `deadline`, rounded up; never below zero.
+ *
+ * @param {number} deadline  milliseconds since the Unix epoch
+ * @param {number} now  the same
+ */
+export function secondsUntil(deadline, now) {
+  return Math.max(0, Math.ceil((deadline - now) / 1000));
+}
+
+/** Newest first, each version once. */
+function list(held, more) {
+  const known = new Map([...held, ...more].map((change) => [change.cursor, change]));
+  const version = (change) => parseCursor(change.cursor)?.version ?? 0;
+  return [...known.values()].sort((a, b) => version(b) - version(a)).slice(0, LISTED);
+}

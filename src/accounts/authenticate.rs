@@ -1,0 +1,186 @@
+use super::{Accounts, Backend, Caller, Credential, Presented, SESSION_TTL};
+use crate::model::{Digest, EmailAddress, Micros, OpaqueToken, UserRef};
+use crate::store::{ApiKey, FirstSight, Session, StoreError};
+use std::time::Duration;
+
+/// How API keys begin; nothing else does.
+const KEY_PREFIX: &str = "ack_";
+
+/// How often a session's use is written down.
+const TOUCH_EVERY: Duration = Duration::from_hours(1);
+
+/// Why a caller is not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthenticateError {
+    /// Nothing was presented.
+    #[error("this call needs a session, an access token, or an API key")]
+    Nothing,
+    /// What was presented is not good, or no longer.
+    #[error("the credential is not valid, or no longer")]
+    Invalid,
+    /// A good credential of the other kind of caller.
+    #[error("{0}")]
+    WrongCaller(&'static str),
+    /// Nobody can be let in now.
+    #[error("the credential cannot be checked now")]
+    Store(#[from] StoreError),
+}
+
+impl Accounts {
+    /// Says which user asks.
+    ///
+    /// A session's cookie is looked up at most every 5 s; that it has ended is known at once on
+    /// this node, and within the reconciler's round on others.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthenticateError`]; a bad credential is never taken for none.
+    pub async fn user(&self, presented: Presented) -> Result<Caller, AuthenticateError> {
+        let now = self.clock.now();
+        let caller = match presented {
+            Presented::Nothing => return Err(AuthenticateError::Nothing),
+            Presented::Bearer(token) if token.reveal().starts_with(KEY_PREFIX) => {
+                self.api_key(&token, now).await?;
+                return Err(AuthenticateError::WrongCaller(
+                    "this call is a user's, and an API key is a backend's",
+                ));
+            }
+            Presented::Bearer(token) => self.bearer(&token, now).await?,
+            Presented::Cookie(token) => self.cookie(&token, now).await?,
+            Presented::Ticket(token) => self.ticket(&token, now).await?,
+        };
+        if self.feed.refuses(&caller.user, caller.session, caller.issued_at) {
+            return Err(AuthenticateError::Invalid);
+        }
+        if caller.renewed {
+            self.touch(&caller, now).await;
+        }
+        Ok(caller)
+    }
+
+    /// Says which backend asks.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthenticateError`]; a user on a backend's route is the wrong caller.
+    pub async fn backend(&self, presented: Presented) -> Result<Backend, AuthenticateError> {
+        match presented {
+            Presented::Bearer(token) if token.reveal().starts_with(KEY_PREFIX) => {
+                let key = self.api_key(&token, self.clock.now()).await?;
+                Ok(Backend { tenant: key.tenant, key: key.id })
+            }
+            Presented::Nothing => Err(AuthenticateError::Nothing),
+            other => {
+                self.user(other).await?;
+                Err(AuthenticateError::WrongCaller(
+                    "this call is a backend's, and needs an API key",
+                ))
+            }
+        }
+    }
+
+    async fn api_key(&self, token: &OpaqueToken, now: Micros) -> Result<ApiKey, AuthenticateError> {
+        let body = token.reveal().strip_prefix(KEY_PREFIX).and_then(|body| body.split_once('_'));
+        let (id, secret) = body.ok_or(AuthenticateError::Invalid)?;
+        let id = id.to_owned();
+        let key = if let Some(known) = self.keys.get(&id, now) {
+            known
+        } else {
+            let found = self.store.key(id.clone()).await?;
+            self.keys.put(id, found.clone(), now);
+            found
+        };
+        let digest = Digest::of(secret.as_bytes());
+        key.filter(|key| digest.matches(key.digest.bytes())).ok_or(AuthenticateError::Invalid)
+    }
+
+    async fn bearer(&self, token: &OpaqueToken, now: Micros) -> Result<Caller, AuthenticateError> {
+        let verified = self.tokens.verify(token.reveal(), now).map_err(|reason| {
+            tracing::debug!(reason = %reason, "an access token was refused");
+            AuthenticateError::Invalid
+        })?;
+        let refused = self.feed.refuses(&verified.user, verified.session, verified.issued_at);
+        if refused {
+            return Err(AuthenticateError::Invalid);
+        }
+        if !verified.own {
+            self.meet(&verified.user, verified.claims_email, verified.email_verified, now).await?;
+        }
+        Ok(Caller {
+            user: verified.user,
+            session: verified.session,
+            issued_at: verified.issued_at,
+            expires_at: Some(verified.expires_at),
+            credential: Credential::Bearer,
+            renewed: false,
+        })
+    }
+
+    async fn cookie(&self, token: &OpaqueToken, now: Micros) -> Result<Caller, AuthenticateError> {
+        let digest = token.digest();
+        let session = if let Some(known) = self.cookies.get(&digest, now) {
+            known
+        } else {
+            let found = self.store.session(digest, now).await?;
+            self.cookies.put(digest, found.clone(), now);
+            found
+        };
+        let session: Session = session.ok_or(AuthenticateError::Invalid)?;
+        let renewed = now.since(session.last_seen_at) >= TOUCH_EVERY;
+        if renewed {
+            self.cookies.forget(&digest);
+        }
+        Ok(Caller {
+            user: session.user,
+            session: Some(session.id),
+            issued_at: session.created_at,
+            expires_at: None,
+            credential: Credential::Cookie,
+            renewed,
+        })
+    }
+
+    async fn ticket(&self, token: &OpaqueToken, now: Micros) -> Result<Caller, AuthenticateError> {
+        let ticket = self.store.spend_ticket(token.digest(), now).await?;
+        let ticket = ticket.ok_or(AuthenticateError::Invalid)?;
+        Ok(Caller {
+            user: ticket.user,
+            session: ticket.session,
+            issued_at: ticket.issued_at,
+            expires_at: ticket.until,
+            credential: Credential::Ticket,
+            renewed: false,
+        })
+    }
+
+    /// Puts the session's end off. That it could not be written down is no reason to refuse.
+    async fn touch(&self, caller: &Caller, now: Micros) {
+        let Some(session) = caller.session else { return };
+        let end = now.after(SESSION_TTL);
+        if let Err(error) = self.store.touch(session, caller.user.clone(), now, end).await {
+            tracing::warn!(error = %error, "a session's use could not be written down");
+        }
+    }
+
+    /// Makes the user of an external issuer at first sight.
+    pub(super) async fn meet(
+        &self,
+        user: &UserRef,
+        email: Option<EmailAddress>,
+        email_verified: bool,
+        now: Micros,
+    ) -> Result<(), StoreError> {
+        if self.met.get(user, now).is_some() {
+            return Ok(());
+        }
+        if self.store.user(user.clone()).await?.is_none() {
+            let salt =
+                email.as_ref().map(|email| super::passwords::salt_for_unknown(&self.secret, email));
+            let salt = salt.unwrap_or_default();
+            let sight = FirstSight { user: user.clone(), email, email_verified, salt, now };
+            self.store.first_sight(sight).await?;
+        }
+        self.met.put(user.clone(), (), now);
+        Ok(())
+    }
+}

@@ -1,0 +1,55 @@
+use super::{Member, Transport};
+use crate::model::SessionId;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Who of a user's is connected.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Connections {
+    /// Open streams.
+    pub streams: usize,
+    /// Polls that are not answered yet.
+    pub polls: usize,
+    /// The same by session; those without one first, then from the oldest session to the newest.
+    pub by_session: Vec<SessionConnections>,
+}
+
+/// What one session has open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SessionConnections {
+    /// The session; `None` for tokens that have none.
+    pub session_id: Option<SessionId>,
+    /// Its open streams.
+    pub streams: usize,
+    /// Its polls.
+    pub polls: usize,
+}
+
+impl Connections {
+    /// How many streams a session has open.
+    pub fn streams_of(&self, session: SessionId) -> usize {
+        let of = |one: &&SessionConnections| one.session_id == Some(session);
+        self.by_session.iter().find(of).map_or(0, |one| one.streams)
+    }
+
+    pub(super) fn of(members: &[Arc<Member>]) -> Self {
+        let mut sessions = BTreeMap::<Option<SessionId>, (usize, usize)>::new();
+        for member in members.iter().filter(|member| member.ended().is_none()) {
+            let (streams, polls) = sessions.entry(member.listener.session).or_default();
+            match member.transport {
+                Transport::Stream => *streams += 1,
+                Transport::Poll => *polls += 1,
+            }
+        }
+        let by_session: Vec<_> = sessions
+            .into_iter()
+            .map(|(session_id, (streams, polls))| SessionConnections { session_id, streams, polls })
+            .collect();
+        Self {
+            streams: by_session.iter().map(|session| session.streams).sum(),
+            polls: by_session.iter().map(|session| session.polls).sum(),
+            by_session,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+use crate::feed::Listener;
+use crate::model::{Ending, EndingCode, Micros};
+use futures_util::task::AtomicWaker;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::task::Waker;
+
+/// How a member is written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// An event stream.
+    Stream,
+    /// A long poll.
+    Poll,
+}
+
+impl Transport {
+    /// The name in logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stream => "sse",
+            Self::Poll => "poll",
+        }
+    }
+}
+
+/// Why a member was ended from this side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// What the database says ended.
+    Of(EndingCode),
+    /// The user opened more streams than it may have, and this was the oldest.
+    TooManyStreams,
+}
+
+const STAYS: u8 = 0;
+
+/// One stream or poll: how it is woken, and whether it must go.
+///
+/// The end is a flag of its own and not a message, so that no lag can lose it.
+#[derive(Debug)]
+pub(in crate::feed) struct Member {
+    pub transport: Transport,
+    pub listener: Listener,
+    opened_at: Micros,
+    waker: AtomicWaker,
+    end: AtomicU8,
+    parked: AtomicBool,
+}
+
+impl Member {
+    pub fn new(transport: Transport, listener: Listener, opened_at: Micros) -> Self {
+        Self {
+            transport,
+            listener,
+            opened_at,
+            waker: AtomicWaker::new(),
+            end: AtomicU8::new(STAYS),
+            parked: AtomicBool::new(false),
+        }
+    }
+
+    /// Has `waker` woken by whatever happens next. What happened before must be looked for after
+    /// this call, or it can be missed.
+    pub fn listen(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+
+    pub fn wake(&self) {
+        self.waker.wake();
+    }
+
+    /// Tells the member to go; the first reason stands.
+    pub fn end(&self, end: End) {
+        let code = match end {
+            End::Of(EndingCode::SessionRevoked) => 1,
+            End::Of(EndingCode::UserDeleted) => 2,
+            End::Of(EndingCode::Disconnected) => 3,
+            End::TooManyStreams => 4,
+        };
+        let _ = self.end.compare_exchange(STAYS, code, Ordering::SeqCst, Ordering::SeqCst);
+        self.wake();
+    }
+
+    pub fn ended(&self) -> Option<End> {
+        match self.end.load(Ordering::SeqCst) {
+            STAYS => None,
+            1 => Some(End::Of(EndingCode::SessionRevoked)),
+            2 => Some(End::Of(EndingCode::UserDeleted)),
+            3 => Some(End::Of(EndingCode::Disconnected)),
+            _ => Some(End::TooManyStreams),
+        }
+    }
+
+    /// Whether `ending` means this member. Applying an ending again (the reconciler does) spares
+    /// who came after it.
+    pub fn falls_to(&self, ending: &Ending) -> bool {
+        let before = match (ending.code, ending.session) {
+            (EndingCode::Disconnected, _) => self.opened_at <= ending.at,
+            (_, None) => self.listener.issued_at <= ending.at,
+            (_, Some(_)) => true,
+        };
+        before && (ending.session.is_none() || ending.session == self.listener.session)
+    }
+
+    pub fn park(&self) {
+        self.parked.store(true, Ordering::SeqCst);
+    }
+
+    pub fn is_parked(&self) -> bool {
+        self.parked.load(Ordering::SeqCst)
+    }
+
+    /// Whether it counts as one of the user's streams: one told to go no longer does.
+    pub fn is_live_stream(&self) -> bool {
+        self.transport == Transport::Stream && self.ended().is_none()
+    }
+}

@@ -1,0 +1,139 @@
+//! What stands around every handler: request ids, logs, the refusals that come before any of them,
+//! and one form for every error.
+
+use super::caller::Renewed;
+use super::problem::Problem;
+use super::services::Services;
+use super::{client, cookie, cross_site, query};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage, HttpRequest, ResponseError};
+use std::time::Instant;
+use uuid::Uuid;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Query parameters in which people put access tokens.
+const TOKEN_PARAMETERS: [&str; 4] = ["token", "access_token", "jwt", "authorization"];
+
+/// What is said of a failure that nobody foresaw.
+const OUR_FAULT: &str = "something went wrong on our side";
+
+/// Runs a request with its id, its log line, and its refusals; see the module.
+///
+/// # Errors
+///
+/// 500 where the handler panicked.
+pub async fn around<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let began = Instant::now();
+    let id = request_id(request.request());
+    let refusal = refused(request.request()).err();
+    let mut response = if let Some(problem) = refusal {
+        request.into_response(problem.error_response())
+    } else if let Ok(response) = next.call(request).await {
+        response.map_into_boxed_body()
+    } else {
+        // A handler panicked: its request is gone, and only the error can carry the answer.
+        let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", OUR_FAULT);
+        return Err(problem.of_request(id).into());
+    };
+    renew_cookie(&mut response);
+    let mut response = as_problem(response);
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    log(&response, &id, began);
+    Ok(response)
+}
+
+/// The caller's own id where it is fit for a log, or a new one.
+fn request_id(request: &HttpRequest) -> String {
+    let theirs = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let fits = |id: &&str| {
+        (1..=64).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    theirs.filter(fits).map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+}
+
+/// What is refused before any handler looks at it.
+fn refused(request: &HttpRequest) -> Result<(), Problem> {
+    if request.path().starts_with("/v1/")
+        && TOKEN_PARAMETERS.iter().any(|name| query::value(request, name).is_some())
+    {
+        let detail = "an access token in the address ends up in logs: send it as Authorization: Bearer, \
+            or get a ticket from POST /v1/stream-tickets and send ?ticket=";
+        return Err(Problem::bad("token_in_query", detail));
+    }
+    let services = request.app_data::<Data<Services>>();
+    services.map_or(Ok(()), |services| cross_site::check(request, &services.settings))
+}
+
+/// Sets the session's cookie anew where its end was put off.
+fn renew_cookie(response: &mut ServiceResponse<BoxBody>) {
+    let request = response.request();
+    let token = request.extensions_mut().remove::<Renewed>();
+    let services = request.app_data::<Data<Services>>().cloned();
+    if let (Some(token), Some(services)) = (token, services) {
+        let cookie = cookie::set(&token.0, &services.settings.public_url);
+        // It fails for characters that a token has not.
+        let _ = response.response_mut().add_cookie(&cookie);
+    }
+}
+
+/// Gives a bare error of the framework (no route, no such method, a bad path) the form of ours.
+fn as_problem(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    let formed = response.headers().contains_key(CONTENT_TYPE);
+    if status.as_u16() < 400 || (formed && status != StatusCode::INTERNAL_SERVER_ERROR) {
+        return response;
+    }
+    let problem = match status {
+        StatusCode::NOT_FOUND => Problem::not_found("there is nothing here"),
+        StatusCode::METHOD_NOT_ALLOWED => Problem::new(
+            status,
+            "method_not_allowed",
+            "this address takes other methods, see Allow",
+        ),
+        StatusCode::INTERNAL_SERVER_ERROR => Problem::new(status, "internal", OUR_FAULT),
+        other => Problem::new(other, "bad_request", "the request could not be read"),
+    };
+    let allow = response.headers().get(ALLOW).cloned();
+    let mut formed = problem.error_response();
+    if let Some(allow) = allow {
+        formed.headers_mut().insert(ALLOW, allow);
+    }
+    response.into_response(formed)
+}
+
+/// One line a request, without its query: the route's pattern, as the path itself may hold a token.
+fn log(response: &ServiceResponse<BoxBody>, id: &str, began: Instant) {
+    let request = response.request();
+    let route = request.match_pattern().unwrap_or_else(|| "(none)".to_owned());
+    let services = request.app_data::<Data<Services>>();
+    let client = services.and_then(|services| services.settings.proxies.client(request));
+    let status = response.status().as_u16();
+    let millis = began.elapsed().as_millis();
+    metrics::counter!("afterclick_requests_total", "route" => route.clone(), "status" => status.to_string())
+        .increment(1);
+    tracing::info!(
+        request.id = %id,
+        http.method = %request.method(),
+        http.route = %route,
+        http.status = status,
+        client.network = %client::network(client),
+        elapsed.ms = %millis,
+        "request answered"
+    );
+}

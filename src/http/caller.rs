@@ -1,0 +1,89 @@
+//! Who is asking: the extractors that a handler names to be called by that kind of caller only.
+
+use super::problem::Problem;
+use super::services::Services;
+use super::{cookie, query};
+use crate::accounts::{Backend, Caller, Presented};
+use crate::model::OpaqueToken;
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::future::{FutureExt, LocalBoxFuture};
+
+/// A user, by bearer or cookie.
+pub(super) struct User(pub(super) Caller);
+
+/// A user on a route that takes a ticket too.
+pub(super) struct Listener(pub(super) Caller);
+
+/// A backend, by API key.
+pub(super) struct Publisher(pub(super) Backend);
+
+/// Left with the request when its session's end was put off: the cookie is to be set anew.
+pub(super) struct Renewed(pub(super) OpaqueToken);
+
+impl FromRequest for User {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        user(request.clone(), false).map(|caller| caller.map(Self)).boxed_local()
+    }
+}
+
+impl FromRequest for Listener {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        user(request.clone(), true).map(|caller| caller.map(Self)).boxed_local()
+    }
+}
+
+impl FromRequest for Publisher {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        async move {
+            let services = services(&request)?;
+            Ok(Self(services.accounts.backend(presented(&request, services, false)).await?))
+        }
+        .boxed_local()
+    }
+}
+
+async fn user(request: HttpRequest, ticket: bool) -> Result<Caller, Problem> {
+    let services = services(&request)?;
+    let presented = presented(&request, services, ticket);
+    let cookie = if let Presented::Cookie(token) = &presented { Some(token.clone()) } else { None };
+    let caller = services.accounts.user(presented).await?;
+    if let Some(token) = cookie.filter(|_| caller.renewed) {
+        request.extensions_mut().insert(Renewed(token));
+    }
+    Ok(caller)
+}
+
+fn services(request: &HttpRequest) -> Result<&Services, Problem> {
+    let services = request.app_data::<Data<Services>>().map(|services| &***services);
+    services.ok_or_else(|| Problem::unavailable("the service is starting"))
+}
+
+/// What the request came with. An `Authorization` that is no bearer is a bad credential, and no
+/// reason to look at the cookie.
+pub(super) fn presented(request: &HttpRequest, services: &Services, ticket: bool) -> Presented {
+    if let Some(header) = request.headers().get(AUTHORIZATION) {
+        let parts = header.to_str().ok().and_then(|text| text.split_once(' '));
+        let bearer = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let token = bearer.map_or("", |(_, token)| token.trim());
+        return Presented::Bearer(OpaqueToken::presented(token));
+    }
+    // A ticket was asked for by this very page, the cookie is whoever's the browser has.
+    if let Some(ticket) = query::value(request, "ticket").filter(|_| ticket) {
+        return Presented::Ticket(OpaqueToken::presented(&ticket));
+    }
+    cookie::read(request, &services.settings.public_url)
+        .map_or(Presented::Nothing, Presented::Cookie)
+}

@@ -1,0 +1,40 @@
+//! The session cookie.
+
+use crate::accounts::SESSION_TTL;
+use crate::model::OpaqueToken;
+use actix_web::HttpRequest;
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use url::Url;
+
+/// The cookie's name. `__Host-` binds it to this very host, which needs https (RFC 6265bis §4.1.3).
+pub(super) fn name(public_url: &Url) -> &'static str {
+    if public_url.scheme() == "https" { "__Host-afterclick_session" } else { "afterclick_session" }
+}
+
+/// The session's token as a request has it.
+pub(super) fn read(request: &HttpRequest, public_url: &Url) -> Option<OpaqueToken> {
+    let cookie = request.cookie(name(public_url))?;
+    Some(OpaqueToken::presented(cookie.value()))
+}
+
+/// The cookie to set at log-in and whenever the session's end is put off.
+pub(super) fn set(token: &OpaqueToken, public_url: &Url) -> Cookie<'static> {
+    let life = i64::try_from(SESSION_TTL.as_secs()).unwrap_or_default();
+    build(token.reveal().to_owned(), public_url, Duration::seconds(life))
+}
+
+/// The cookie to set at log-out.
+pub(super) fn clear(public_url: &Url) -> Cookie<'static> {
+    build(String::new(), public_url, Duration::ZERO)
+}
+
+fn build(value: String, public_url: &Url, life: Duration) -> Cookie<'static> {
+    Cookie::build(name(public_url), value)
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(public_url.scheme() == "https")
+        .max_age(life)
+        .finish()
+}

@@ -1,0 +1,149 @@
+//! Refuses what another site makes a browser send in its user's name.
+
+use super::problem::Problem;
+use super::services::Settings;
+use super::{cookie, json};
+use actix_web::HttpRequest;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, ORIGIN};
+use actix_web::http::{Method, StatusCode};
+use url::Url;
+
+/// Where a cookie, or the wish to get one, makes the origin matter.
+const SIGNING_IN: [&str; 2] = ["/v1/users", "/v1/sessions"];
+
+/// Lets a request pass that changes nothing, that carries a credential no browser adds by itself,
+/// or that comes from us or an allowed client.
+///
+/// `Sec-Fetch-Site` decides where it is sent; browsers that do not send it send `Origin` with every
+/// POST; what sends neither is no browser. The pages behind a link are apart: their token is the
+/// proof, and a strict referrer policy makes browsers send `Origin: null` with their form.
+///
+/// # Errors
+///
+/// 403 `cross_site`; also where a browser's body is not JSON, as a plain form is sent by any site.
+pub(super) fn check(request: &HttpRequest, settings: &Settings) -> Result<(), Problem> {
+    let safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    if safe || !request.path().starts_with("/v1/") {
+        return Ok(());
+    }
+    let bearer = request.headers().contains_key(AUTHORIZATION);
+    let signing_in = SIGNING_IN.contains(&request.path().trim_end_matches('/'));
+    let with_cookie = request.cookie(cookie::name(&settings.public_url)).is_some();
+    if !signing_in && (bearer || !with_cookie) {
+        return Ok(());
+    }
+    if !is_ours(request, settings) {
+        let detail =
+            "this call came from another site: allow its origin with --client-url if it is yours";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "cross_site", detail));
+    }
+    let browser =
+        ["origin", "sec-fetch-site"].iter().any(|name| request.headers().contains_key(*name));
+    let has_body = request.headers().contains_key(CONTENT_TYPE)
+        || request.headers().get(CONTENT_LENGTH).is_some_and(|length| length != "0");
+    if browser && has_body && !json::is_json(request) {
+        let detail = "a browser must send this as JSON, with Content-Type: application/json";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "cross_site", detail));
+    }
+    Ok(())
+}
+
+fn is_ours(request: &HttpRequest, settings: &Settings) -> bool {
+    let header =
+        |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("null"));
+    let origin = header(ORIGIN.as_str());
+    match (header("sec-fetch-site"), origin) {
+        (Some("same-origin" | "none"), _) | (None, None) => true,
+        (Some(_), Some(origin)) => settings.client_urls.iter().any(|client| same(origin, client)),
+        (Some(_), None) => false,
+        (None, Some(origin)) => {
+            is_public(origin, &settings.public_url)
+                || settings.client_urls.iter().any(|client| same(origin, client))
+        }
+    }
+}
+
+/// Whether `origin` is the URL's, compared as browsers do (RFC 6454 §5).
+fn same(origin: &str, url: &Url) -> bool {
+    Url::parse(origin).is_ok_and(|origin| origin.origin() == url.origin())
+}
+
+/// Whether `origin` is ours; a loopback URL answers to every name of loopback.
+fn is_public(origin: &str, public_url: &Url) -> bool {
+    let Ok(origin) = Url::parse(origin) else { return false };
+    let port = origin.port_or_known_default() == public_url.port_or_known_default();
+    let loopback = is_loopback(&origin) && is_loopback(public_url);
+    origin.origin() == public_url.origin()
+        || (loopback && port && origin.scheme() == public_url.scheme())
+}
+
+fn is_loopback(url: &Url) -> bool {
+    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::client::Proxies;
+    use super::super::stream::Pace;
+    use super::*;
+    use actix_web::test::TestRequest;
+    use rstest::rstest;
+
+    fn settings() -> Settings {
+        Settings {
+            public_url: "http://127.0.0.1:8080".parse().unwrap(),
+            client_urls: vec!["https://app.example".parse().unwrap()],
+            proxies: Proxies::default(),
+            pace: Pace::default(),
+        }
+    }
+
+    #[rstest]
+    #[case::curl(&[], true)]
+    #[case::our_page(&[("sec-fetch-site", "same-origin"), ("origin", "http://127.0.0.1:8080")], true)]
+    #[case::typed(&[("sec-fetch-site", "none")], true)]
+    #[case::old_browser(&[("origin", "http://localhost:8080")], true)]
+    #[case::client(&[("sec-fetch-site", "cross-site"), ("origin", "https://app.example")], true)]
+    #[case::old_browser_at_a_client(&[("origin", "https://app.example")], true)]
+    #[case::another_site(&[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")], false)]
+    #[case::a_sibling(&[("sec-fetch-site", "same-site"), ("origin", "http://evil.localhost:8080")], false)]
+    #[case::no_origin(&[("sec-fetch-site", "cross-site")], false)]
+    #[case::sandboxed(&[("origin", "null")], false)]
+    #[case::another_port(&[("origin", "http://127.0.0.1:9090")], false)]
+    #[case::another_scheme(&[("origin", "https://127.0.0.1:8080")], false)]
+    #[case::look_alike(&[("origin", "https://app.example.evil.example")], false)]
+    #[case::a_client_over_http(&[("origin", "http://app.example")], false)]
+    fn only_we_and_our_clients_sign_somebody_in(
+        #[case] headers: &[(&str, &str)],
+        #[case] passes: bool,
+    ) {
+        let mut request = TestRequest::post()
+            .uri("/v1/sessions")
+            .insert_header(("content-type", "application/json"));
+        for header in headers {
+            request = request.insert_header(*header);
+        }
+
+        assert_eq!(check(&request.to_http_request(), &settings()).is_ok(), passes);
+    }
+
+    #[test]
+    fn a_plain_form_signs_nobody_in() {
+        let form = TestRequest::post()
+            .uri("/v1/sessions")
+            .insert_header(("origin", "http://127.0.0.1:8080"))
+            .insert_header(("content-type", "text/plain"));
+
+        assert!(check(&form.to_http_request(), &settings()).is_err());
+    }
+
+    #[test]
+    fn a_bearer_needs_no_origin() {
+        let request = TestRequest::post()
+            .uri("/v1/verifications")
+            .insert_header(("sec-fetch-site", "cross-site"))
+            .insert_header(("authorization", "Bearer x"));
+
+        assert!(check(&request.to_http_request(), &settings()).is_ok());
+    }
+}

@@ -1,0 +1,42 @@
+//! The development inbox: the mails that would have been sent.
+
+use super::problem::Problem;
+use super::services::Services;
+use super::{pages, query};
+use crate::http::pages::InboxMail;
+use crate::model::EmailAddress;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+
+/// `GET /dev/inbox`: the mails as a page.
+pub(super) async fn page(
+    services: Data<Services>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let (mails, to) = mails(&services, &request)?;
+    Ok(pages::inbox_page(&mails, to.as_deref()))
+}
+
+/// `GET /dev/inbox.json`: the mails for programs.
+pub(super) async fn list(
+    services: Data<Services>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let (mails, _) = mails(&services, &request)?;
+    Ok(pages::inbox_json(&mails))
+}
+
+fn mails(
+    services: &Services,
+    request: &HttpRequest,
+) -> Result<(Vec<InboxMail>, Option<String>), Problem> {
+    let inbox = services.inbox.as_ref();
+    let inbox = inbox.ok_or_else(|| Problem::not_found("mails are sent, and not kept here"))?;
+    let to = query::value(request, "to").filter(|to| !to.is_empty());
+    let mails = match to.as_deref().map(EmailAddress::parse) {
+        None => inbox(None),
+        Some(Ok(address)) => inbox(Some(&address)),
+        Some(Err(_)) => Vec::new(),
+    };
+    Ok((mails, to))
+}

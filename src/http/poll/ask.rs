@@ -1,0 +1,147 @@
+use super::PollError;
+use crate::model::Cursor;
+use actix_web::HttpRequest;
+use actix_web::http::header::{HeaderName, IF_NONE_MATCH};
+use std::time::Duration;
+use url::form_urlencoded;
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+
+/// How long a poll is parked unless it says.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// The longest a poll may be parked, in seconds; below what common proxies allow.
+const MOST: u64 = 30;
+
+/// What a poll asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ask {
+    /// The newest version the caller has.
+    pub after: Option<Cursor>,
+    /// Whether it said so as `If-None-Match`, and so is answered 304 where nothing is new.
+    pub conditional: bool,
+    pub wait: Duration,
+}
+
+impl Ask {
+    /// Reads the query, and the headers where it says nothing.
+    pub fn read(request: &HttpRequest) -> Result<Self, PollError> {
+        let said = |wanted: &str| {
+            form_urlencoded::parse(request.query_string().as_bytes())
+                .find(|(name, _)| name == wanted)
+                .map(|(_, value)| value.into_owned())
+        };
+        let after = said("after").map(|text| text.parse()).transpose();
+        let after = after.map_err(|_| PollError::BadCursor)?;
+        let held = if after.is_none() { held(request) } else { None };
+        let wait = match said("wait") {
+            Some(text) => seconds(&text).filter(|wait| *wait <= MOST).ok_or(PollError::BadWait)?,
+            None => preferred(request).map_or(WAIT.as_secs(), |wait| wait.min(MOST)),
+        };
+        let wait = Duration::from_secs(wait);
+        Ok(Self { after: after.or(held), conditional: held.is_some(), wait })
+    }
+}
+
+/// The newest cursor in `If-None-Match` (RFC 9110 §13.1.2). Weak or strong makes no difference here,
+/// and what is no cursor was not made by us.
+fn held(request: &HttpRequest) -> Option<Cursor> {
+    let lines = request.headers().get_all(IF_NONE_MATCH).filter_map(|line| line.to_str().ok());
+    lines
+        .flat_map(|line| line.split(','))
+        .filter_map(|tag| {
+            let tag = tag.trim();
+            let tag = tag.strip_prefix("W/").unwrap_or(tag);
+            tag.strip_prefix('"')?.strip_suffix('"')?.parse::<Cursor>().ok()
+        })
+        .max_by_key(|cursor| cursor.version)
+}
+
+/// `wait` of RFC 7240 §4.3; the first that is given counts, and one that is no number does not.
+fn preferred(request: &HttpRequest) -> Option<u64> {
+    let lines = request.headers().get_all(&PREFER).filter_map(|line| line.to_str().ok());
+    lines
+        .flat_map(|line| line.split(','))
+        .filter_map(|preference| preference.split(';').next()?.split_once('='))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("wait"))
+        .and_then(|(_, value)| seconds(value.trim().trim_matches('"')))
+}
+
+/// Digits only: Rust would read `+5` too.
+fn seconds(text: &str) -> Option<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // More digits than fit are still a number, and a large one.
+    digits.then(|| text.parse().unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+    use rstest::rstest;
+
+    fn ask(uri: &str, headers: &[(&str, &str)]) -> Result<Ask, PollError> {
+        let request = headers
+            .iter()
+            .fold(TestRequest::with_uri(uri), |request, header| request.append_header(*header));
+        Ask::read(&request.to_http_request())
+    }
+
+    #[rstest]
+    #[case("/v1/poll", &[], None, false, 10)]
+    #[case("/v1/poll?wait=0", &[], None, false, 0)]
+    #[case("/v1/poll?wait=30&after=aaaaaaaa.7", &[], Some("aaaaaaaa.7"), false, 30)]
+    #[case("/v1/poll?unknown=1&after=aaaaaaaa%2e7", &[], Some("aaaaaaaa.7"), false, 10)]
+    #[case("/v1/poll", &[("if-none-match", "\"aaaaaaaa.7\"")], Some("aaaaaaaa.7"), true, 10)]
+    #[case("/v1/poll", &[("if-none-match", "W/\"aaaaaaaa.7\"")], Some("aaaaaaaa.7"), true, 10)]
+    #[case("/v1/poll", &[("if-none-match", "\"x\", \"aaaaaaaa.6\" ,W/\"aaaaaaaa.7\"")],
+        Some("aaaaaaaa.7"), true, 10)]
+    #[case("/v1/poll", &[("if-none-match", "\"aaaaaaaa.8\""), ("if-none-match", "\"aaaaaaaa.7\"")],
+        Some("aaaaaaaa.8"), true, 10)]
+    #[case("/v1/poll", &[("if-none-match", "aaaaaaaa.7")], None, false, 10)]
+    #[case("/v1/poll", &[("if-none-match", "*")], None, false, 10)]
+    #[case("/v1/poll?after=aaaaaaaa.7", &[("if-none-match", "\"aaaaaaaa.9\"")],
+        Some("aaaaaaaa.7"), false, 10)]
+    #[case("/v1/poll", &[("prefer", "wait=3")], None, false, 3)]
+    #[case("/v1/poll", &[("prefer", "respond-async, Wait=\"3\"; foo")], None, false, 3)]
+    #[case("/v1/poll", &[("prefer", "return=minimal"), ("prefer", "wait=4")], None, false, 4)]
+    #[case("/v1/poll", &[("prefer", "wait=99999999999999999999999")], None, false, 30)]
+    #[case("/v1/poll", &[("prefer", "wait=-1")], None, false, 10)]
+    #[case("/v1/poll?wait=5", &[("prefer", "wait=3")], None, false, 5)]
+    fn a_poll_is_read(
+        #[case] uri: &str,
+        #[case] headers: &[(&str, &str)],
+        #[case] after: Option<&str>,
+        #[case] conditional: bool,
+        #[case] wait: u64,
+    ) {
+        let after = after.map(|text| text.parse().unwrap());
+        let wait = Duration::from_secs(wait);
+
+        assert_eq!(ask(uri, headers).unwrap(), Ask { after, conditional, wait });
+    }
+
+    #[rstest]
+    #[case("31")]
+    #[case("-1")]
+    #[case("+1")]
+    #[case("1.5")]
+    #[case("ten")]
+    #[case("")]
+    #[case("99999999999999999999999")]
+    fn a_wait_outside_its_range_is_refused(#[case] wait: &str) {
+        let uri = format!("/v1/poll?wait={}", wait.replace('+', "%2B"));
+
+        assert!(matches!(ask(&uri, &[]), Err(PollError::BadWait)));
+    }
+
+    #[rstest]
+    #[case("")]
+    #[case("7")]
+    #[case("aaaaaaaa.07")]
+    #[case("aaaaaaaa.7%0A")]
+    #[case("%22aaaaaaaa.7%22")]
+    fn a_cursor_that_is_none_is_refused(#[case] after: &str) {
+        assert!(matches!(ask(&format!("/v1/poll?after={after}"), &[]), Err(PollError::BadCursor)));
+    }
+}

@@ -1,0 +1,167 @@
+//! `GET /v1/poll`: the long poll, for whom streams do not get through.
+
+mod ask;
+#[cfg(test)]
+mod tests;
+
+use crate::feed::{
+    End, Feed, Frame, Item, Listener, Refused, Subscription, TooManyPolls, Transport,
+};
+use crate::model::{Change, Cursor, EndingCode, Micros, User};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use actix_web::{HttpRequest, HttpResponse};
+use ask::Ask;
+use futures_util::FutureExt;
+use serde::Serialize;
+use std::sync::Arc;
+use tokio::time::{Instant, timeout_at};
+
+/// The most changes an answer shows one by one.
+const MOST_CHANGES: usize = 100;
+
+/// Why a poll was not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PollError {
+    /// `after` is not a cursor: 400 `bad_cursor`.
+    #[error("after must be a cursor, as an earlier answer gave it")]
+    BadCursor,
+    /// `wait` is out of range: 400 `bad_parameter`.
+    #[error("wait must be a whole number of seconds from 0 to 30")]
+    BadWait,
+    /// The user has as many parked polls as it may: 429 `too_many_polls`.
+    #[error(transparent)]
+    TooMany(#[from] TooManyPolls),
+    /// The node is full: 503 `overloaded`.
+    #[error("the node is full")]
+    Overloaded,
+    /// The database could not be read: 503 `unavailable`.
+    #[error("the user's state cannot be read now")]
+    Unavailable,
+    /// The credential ended, perhaps while the poll was parked, or there is no such user: 401
+    /// `invalid_token`.
+    #[error("the credential has ended")]
+    Ended,
+}
+
+/// What is new.
+#[derive(Serialize)]
+struct News<'a> {
+    cursor: Cursor,
+    user: &'a User,
+    /// Oldest first; `null` where they cannot be shown one by one.
+    changes: Option<Vec<&'a Change>>,
+}
+
+/// Answers a poll as soon as there is something newer than the caller has, or after its wait.
+///
+/// The hub is joined before the row is read, so a change that is committed between two polls, or
+/// between the read and the wait, is never missed. `expires_at` is when a token or ticket expires; a
+/// poll is answered then at the latest. A backend's disconnection answers like a drain: at once, and
+/// with nothing new. Dropping the future gives the place back.
+///
+/// # Errors
+///
+/// See [`PollError`].
+pub async fn poll(
+    feed: &Arc<Feed>,
+    listener: Listener,
+    expires_at: Option<Micros>,
+    request: &HttpRequest,
+) -> Result<HttpResponse, PollError> {
+    answer(feed, listener, expires_at, Ask::read(request)?).await
+}
+
+async fn answer(
+    feed: &Arc<Feed>,
+    listener: Listener,
+    expires_at: Option<Micros>,
+    ask: Ask,
+) -> Result<HttpResponse, PollError> {
+    let left = expires_at.map(|at| at.since(feed.clock().now()));
+    let until = Instant::now() + left.map_or(ask.wait, |left| left.min(ask.wait));
+    let mut subscription = feed.join(listener, Transport::Poll, ask.after)?;
+    let mut item = subscription.next().await;
+    if matches!(item, Item::Current) {
+        if !ask.wait.is_zero() && feed.draining().is_none() {
+            subscription.park()?;
+        }
+        match timeout_at(until, subscription.next()).await {
+            Ok(next) => item = next,
+            Err(_) => return Ok(nothing(subscription, ask)),
+        }
+    }
+    match item {
+        Item::Change(frame) => changes(subscription, frame),
+        Item::Snapshot { user, .. } => Ok(state(subscription, &user, None)),
+        Item::Current | Item::Draining(_) | Item::Ended(End::Of(EndingCode::Disconnected)) => {
+            Ok(nothing(subscription, ask))
+        }
+        Item::Ended(_) | Item::Gone => Err(PollError::Ended),
+        Item::Unavailable => Err(PollError::Unavailable),
+    }
+}
+
+/// Shows the first change and all that can be had after it without waiting.
+fn changes(mut subscription: Subscription, first: Arc<Frame>) -> Result<HttpResponse, PollError> {
+    let mut frames = vec![first];
+    loop {
+        match subscription.next().now_or_never() {
+            Some(Item::Change(frame)) => frames.push(frame),
+            Some(Item::Snapshot { user, .. }) => return Ok(state(subscription, &user, None)),
+            Some(Item::Ended(_) | Item::Gone) => return Err(PollError::Ended),
+            _ => break,
+        }
+        // A publisher that never rests must not keep the answer back for ever.
+        if frames.len() > MOST_CHANGES {
+            break;
+        }
+    }
+    for frame in &frames {
+        count(frame);
+    }
+    let changes: Vec<_> = frames.iter().map(|frame| frame.change()).collect();
+    let Some(last) = changes.last() else { return Err(PollError::Unavailable) };
+    let shown = changes.len() <= MOST_CHANGES;
+    Ok(state(subscription, &last.user, shown.then_some(changes.clone())))
+}
+
+fn state(subscription: Subscription, user: &User, changes: Option<Vec<&Change>>) -> HttpResponse {
+    subscription.leave("answered");
+    HttpResponse::Ok()
+        .insert_header((ETAG, tag(user.cursor)))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(News { cursor: user.cursor, user, changes })
+}
+
+fn nothing(subscription: Subscription, ask: Ask) -> HttpResponse {
+    let status = if ask.conditional { StatusCode::NOT_MODIFIED } else { StatusCode::NO_CONTENT };
+    let mut response = HttpResponse::build(status);
+    response.insert_header((CACHE_CONTROL, "no-store"));
+    if let Some(cursor) = subscription.cursor().or(ask.after) {
+        response.insert_header((ETAG, tag(cursor)));
+    }
+    subscription.leave("answered");
+    response.finish()
+}
+
+fn tag(cursor: Cursor) -> String {
+    format!("\"{cursor}\"")
+}
+
+fn count(frame: &Frame) {
+    metrics::counter!("afterclick_deliveries_total", "transport" => "poll").increment(1);
+    if let Some(age) = frame.age() {
+        metrics::histogram!("afterclick_commit_to_write_seconds", "transport" => "poll")
+            .record(age);
+    }
+}
+
+impl From<Refused> for PollError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Ended(_) => Self::Ended,
+            Refused::Overloaded | Refused::Draining => Self::Overloaded,
+        }
+    }
+}

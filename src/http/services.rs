@@ -1,0 +1,61 @@
+use super::client::Proxies;
+use super::pages::InboxMail;
+use super::stream::Pace;
+use crate::accounts::Accounts;
+use crate::feed::Feed;
+use crate::model::EmailAddress;
+use crate::publishing::Publishing;
+use crate::verification::Verification;
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
+use url::Url;
+
+/// What the handlers call, and what of the configuration they must know.
+pub struct Services {
+    /// Who asks, and who may.
+    pub accounts: Accounts,
+    /// Links and codes.
+    pub verification: Verification,
+    /// The backends' side.
+    pub publishing: Publishing,
+    /// Streams and polls.
+    pub feed: Arc<Feed>,
+    /// The development inbox, where there is one.
+    pub inbox: Option<InboxReader>,
+    /// Each dependency's state.
+    pub readiness: Readiness,
+    /// The metrics' text.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// What else is set.
+    pub settings: Settings,
+}
+
+/// Reads the mails to an address, or all, newest first.
+pub type InboxReader = Arc<dyn Fn(Option<&EmailAddress>) -> Vec<InboxMail> + Send + Sync>;
+
+/// Asks each dependency how it is.
+pub type Readiness = Arc<dyn Fn() -> BoxFuture<'static, Vec<Dependency>> + Send + Sync>;
+
+/// How a dependency is.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Dependency {
+    /// Its name: `database`, `bus`, `mail`, or `process`.
+    pub name: &'static str,
+    /// Whether it does its work.
+    pub ready: bool,
+    /// What it says for itself.
+    pub detail: String,
+}
+
+/// What of the configuration the handlers must know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where browsers find us.
+    pub public_url: Url,
+    /// Other origins that may call us with cookies.
+    pub client_urls: Vec<Url>,
+    /// Whom to believe about a client's address.
+    pub proxies: Proxies,
+    /// How often a stream beats, and how long it lasts.
+    pub pace: Pace,
+}

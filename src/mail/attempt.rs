@@ -1,0 +1,126 @@
+use super::{Letter, Mail, Outbox, Transport, Undelivered, Writer};
+use crate::clock::{Clock, random_between};
+use crate::model::Micros;
+use std::sync::Arc;
+use std::time::Duration;
+use tracing::{debug, info, warn};
+use uuid::Uuid;
+
+/// How long a transport may take over one mail; well within the lease.
+const DELIVERY: Duration = Duration::from_secs(30);
+
+/// After the first failure; doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+
+/// The longest pause between two tries: a mail server that is back is noticed within it.
+const LONGEST_PAUSE: Duration = Duration::from_mins(30);
+
+/// How long a letter is tried. A link lasts as long.
+const GIVE_UP: Duration = Duration::from_hours(24);
+
+/// Between two tries to record a delivery.
+const RECORD_PAUSE: Duration = Duration::from_secs(1);
+
+/// How often a delivery is tried to be recorded: some ten minutes, after which the mail may be sent
+/// a second time.
+const RECORD_TRIES: u32 = 600;
+
+/// What a try needs besides the letter.
+pub(super) struct Post {
+    pub(super) outbox: Arc<dyn Outbox>,
+    pub(super) transport: Arc<dyn Transport>,
+    pub(super) writer: Writer,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl Post {
+    /// Tries to deliver one claimed letter, settles it in the outbox, and says which it was.
+    pub(super) async fn attempt(self: Arc<Self>, letter: Letter) -> Uuid {
+        let (id, to) = (letter.id, letter.to.hint());
+        match self.writer.write(&letter, self.clock.now()) {
+            Err(reason) => {
+                warn!(mail.id = %id, mail.to = to, "mail to {to} given up: {reason}");
+                self.give_up(id).await;
+            }
+            Ok(mail) => match self.deliver(mail).await {
+                Ok(()) => {
+                    info!(mail.id = %id, mail.to = to, "mail to {to} delivered");
+                    self.record_delivery(id).await;
+                }
+                Err(Undelivered::Refused(cause)) => {
+                    let cause = cause.to_string();
+                    warn!(mail.id = %id, mail.to = to, cause, "mail to {to} refused for good");
+                    self.give_up(id).await;
+                }
+                Err(Undelivered::Later(cause)) => self.put_off(&letter, &cause.to_string()).await,
+            },
+        }
+        id
+    }
+
+    async fn deliver(&self, mail: Mail) -> Result<(), Undelivered> {
+        let delivery = self.transport.deliver(Arc::new(mail));
+        let outcome = tokio::time::timeout(DELIVERY, delivery).await;
+        outcome.unwrap_or_else(|late| Err(Undelivered::Later(late.into())))
+    }
+
+    /// Insists: a delivery that is not recorded is a second mail once the lease is over.
+    async fn record_delivery(&self, id: Uuid) {
+        for _ in 0..RECORD_TRIES {
+            if self.outbox.sent(id).await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(RECORD_PAUSE).await;
+        }
+        warn!(mail.id = %id, "a delivered mail could not be recorded and may be sent again");
+    }
+
+    async fn put_off(&self, letter: &Letter, cause: &str) {
+        let (id, to) = (letter.id, letter.to.hint());
+        let until = self.clock.now().after(pause(letter.attempts));
+        if until >= deadline(letter) {
+            warn!(mail.id = %id, mail.to = to, cause, "mail to {to} given up after a day");
+            return self.give_up(id).await;
+        }
+        warn!(mail.id = %id, mail.to = to, cause, "mail to {to} put off until {until}");
+        if let Err(reason) = self.outbox.put_off(id, until).await {
+            debug!(mail.id = %id, "not recorded, so the end of the lease decides: {reason}");
+        }
+    }
+
+    async fn give_up(&self, id: Uuid) {
+        if let Err(reason) = self.outbox.give_up(id).await {
+            debug!(mail.id = %id, "not recorded, so the end of the lease decides: {reason}");
+        }
+    }
+}
+
+fn deadline(letter: &Letter) -> Micros {
+    letter.made_at.after(GIVE_UP)
+}
+
+/// Half of the doubled pause, and a random part of the other half, so that the letters of an outage
+/// do not all come back in one second.
+fn pause(attempts: i32) -> Duration {
+    let doublings = u32::try_from(attempts).unwrap_or(0).min(16);
+    let whole = FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
+    let millis = u64::try_from(whole.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(random_between(millis / 2, millis))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_half_an_hour() {
+        for (attempts, whole) in [(0, 5), (1, 10), (4, 80), (20, 1_800), (i32::MAX, 1_800), (-1, 5)]
+        {
+            let whole = Duration::from_secs(whole);
+            for _ in 0..50 {
+                let pause = pause(attempts);
+                assert!(pause >= whole / 2 && pause <= whole, "{attempts}: {pause:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+use crate::model::{EmailAddress, Micros};
+use futures_util::future::BoxFuture;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A mail as it is delivered, link and code included.
+#[derive(Clone)]
+pub struct Mail {
+    /// The letter's id; the basis of the Message-ID.
+    pub id: Uuid,
+    /// The one recipient.
+    pub to: EmailAddress,
+    /// The subject: one line, fixed text only.
+    pub subject: &'static str,
+    /// The body for those who read plain text.
+    pub text: String,
+    /// The body for everybody else.
+    pub html: String,
+    /// The link in it, if there is one.
+    pub link: Option<String>,
+    /// The six digits in it, if there are any.
+    pub code: Option<String>,
+    /// When the letter was queued; the same at every try.
+    pub at: Micros,
+}
+
+/// Shows neither the bodies nor the link nor the code: whoever has those can confirm the address.
+impl fmt::Debug for Mail {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut mail = formatter.debug_struct("Mail");
+        mail.field("id", &self.id).field("to", &self.to).field("subject", &self.subject);
+        mail.finish_non_exhaustive()
+    }
+}
+
+/// Why a mail was not delivered. The cause is logged, so it must not name the whole address.
+#[derive(Debug, thiserror::Error)]
+pub enum Undelivered {
+    /// No later try can succeed.
+    #[error("the mail was refused for good")]
+    Refused(#[source] Box<dyn Error + Send + Sync>),
+    /// A later try may succeed.
+    #[error("the mail could not be delivered now")]
+    Later(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Carries a mail to where it is read.
+///
+/// May be called for the same mail again, after a failure or when a delivery could not be recorded.
+/// It is cut off by a deadline, so it must leave nothing half done when it is dropped.
+pub trait Transport: Send + Sync + 'static {
+    /// Delivers `mail`.
+    fn deliver(&self, mail: Arc<Mail>) -> BoxFuture<'static, Result<(), Undelivered>>;
+}

@@ -1,0 +1,40 @@
+use super::Verification;
+use crate::model::OpaqueToken;
+use crate::store::{Denied, StoreError};
+
+/// Why a link could not be denied.
+#[derive(Debug, thiserror::Error)]
+pub enum DenyError {
+    /// Never issued, or not for this address any more.
+    #[error("this link is not known")]
+    UnknownLink,
+    /// Too old.
+    #[error("this link has expired")]
+    ExpiredLink,
+    /// Nothing was changed.
+    #[error("the account could not be removed now")]
+    Store(#[from] StoreError),
+}
+
+/// What became of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Denial {
+    /// Whether it was removed; a verified one is left alone.
+    pub removed: bool,
+}
+
+impl Verification {
+    /// "This was not me": removes the account of the link with its sessions, while it is unverified.
+    ///
+    /// # Errors
+    ///
+    /// [`DenyError`]; nothing has changed then.
+    pub async fn deny(&self, link: &OpaqueToken) -> Result<Denial, DenyError> {
+        match self.store.deny(link.digest(), self.clock.now()).await? {
+            Denied::Removed => Ok(Denial { removed: true }),
+            Denied::LeftAlone => Ok(Denial { removed: false }),
+            Denied::Expired => Err(DenyError::ExpiredLink),
+            Denied::Unknown => Err(DenyError::UnknownLink),
+        }
+    }
+}
