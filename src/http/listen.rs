@@ -4,7 +4,7 @@ use super::caller::Listener;
 use super::poll::{self, PollError};
 use super::problem::Problem;
 use super::services::Services;
-use super::stream;
+use super::stream::{self, Goodbye};
 use crate::accounts::Caller;
 use crate::feed;
 use actix_web::http::StatusCode;
@@ -15,14 +15,22 @@ use std::time::Duration;
 /// How soon a poll that found no place may try again.
 const FULL: Duration = Duration::from_secs(5);
 
-/// `GET /v1/stream`; see [`stream::respond`].
+/// `GET /v1/stream`; see [`stream::respond`]. A credential that cannot be checked now is no bad one:
+/// its `EventSource` is told to come back, as a 503 would end it for good.
 pub(super) async fn stream(
     services: Data<Services>,
-    user: Listener,
+    user: Result<Listener, Problem>,
     request: HttpRequest,
-) -> HttpResponse {
-    let expires_at = user.0.expires_at;
-    stream::respond(&services.feed, listener(user.0), expires_at, services.settings.pace, &request)
+) -> Result<HttpResponse, Problem> {
+    let caller = match user {
+        Ok(Listener(caller)) => caller,
+        Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => {
+            return Ok(stream::refuse(Goodbye::Unavailable));
+        }
+        Err(problem) => return Err(problem),
+    };
+    let (expires_at, pace) = (caller.expires_at, services.settings.pace);
+    Ok(stream::respond(&services.feed, listener(caller), expires_at, pace, &request))
 }
 
 /// `GET /v1/poll`; see [`poll::poll`].

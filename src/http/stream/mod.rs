@@ -11,7 +11,7 @@ use crate::feed::{Feed, Listener, Transport};
 use crate::model::{Cursor, Micros};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use body::Body;
 use futures_util::stream::once;
 use std::convert::Infallible;
@@ -63,21 +63,28 @@ pub fn respond(
     pace: Pace,
     request: &HttpRequest,
 ) -> HttpResponse {
-    let mut response = HttpResponse::Ok();
-    response
-        .content_type(russe::MEDIA_TYPE_STR)
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((X_ACCEL_BUFFERING, "no"));
+    let mut response = head();
     if request.method() == Method::HEAD {
         return response.finish();
     }
     match feed.join(listener, Transport::Stream, resume(request)) {
         Ok(subscription) => response.streaming(Body::new(subscription, expires_at, pace)),
-        Err(refused) => {
-            let last = Goodbye::from(refused).event();
-            response.streaming(once(ready(Ok::<_, Infallible>(last))))
-        }
+        Err(refused) => refuse(refused.into()),
     }
+}
+
+/// A stream that says goodbye at once, for who cannot be served now and should not be lost.
+pub fn refuse(goodbye: Goodbye) -> HttpResponse {
+    head().streaming(once(ready(Ok::<_, Infallible>(goodbye.event()))))
+}
+
+fn head() -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type(russe::MEDIA_TYPE_STR)
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((X_ACCEL_BUFFERING, "no"));
+    response
 }
 
 /// Where the reader left off. Garbage counts as nothing: its reader gets a snapshot.
