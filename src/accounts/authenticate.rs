@@ -41,7 +41,9 @@ impl Accounts {
             Presented::Nothing => return Err(AuthenticateError::Nothing),
             Presented::Bearer(token) if token.reveal().starts_with(KEY_PREFIX) => {
                 self.api_key(&token, now).await?;
-                return Err(AuthenticateError::WrongCaller("this call is a user's, and an API key is a backend's"));
+                return Err(AuthenticateError::WrongCaller(
+                    "this call is a user's, and an API key is a backend's",
+                ));
             }
             Presented::Bearer(token) => self.bearer(&token, now).await?,
             Presented::Cookie(token) => self.cookie(&token, now).await?,
@@ -70,7 +72,9 @@ impl Accounts {
             Presented::Nothing => Err(AuthenticateError::Nothing),
             other => {
                 self.user(other).await?;
-                Err(AuthenticateError::WrongCaller("this call is a backend's, and needs an API key"))
+                Err(AuthenticateError::WrongCaller(
+                    "this call is a backend's, and needs an API key",
+                ))
             }
         }
     }
@@ -171,7 +175,8 @@ impl Accounts {
             return Ok(());
         }
         if self.store.user(user.clone()).await?.is_none() {
-            let salt = email.as_ref().map(|email| super::passwords::salt_for_unknown(&self.secret, email));
+            let salt =
+                email.as_ref().map(|email| super::passwords::salt_for_unknown(&self.secret, email));
             let salt = salt.unwrap_or_default();
             let sight = FirstSight { user: user.clone(), email, email_verified, salt, now };
             self.store.first_sight(sight).await?;

@@ -58,8 +58,10 @@ impl Accounts {
         }
         let tenant = TenantName::built_in();
         let salt = self.store.salt(tenant.clone(), name.clone()).await?;
-        let salt = salt.or_else(|| email.as_ref().map(|email| salt_for_unknown(&self.secret, email)));
-        let hash = self.passwords.hash(&Password::presented(password), &salt.unwrap_or([7; 16])).await?;
+        let salt =
+            salt.or_else(|| email.as_ref().map(|email| salt_for_unknown(&self.secret, email)));
+        let hash =
+            self.passwords.hash(&Password::presented(password), &salt.unwrap_or([7; 16])).await?;
         let candidates = self.store.candidates(tenant.to_string(), name).await?;
         let account = meant(&candidates, &hash).ok_or(LogInError::InvalidCredentials)?;
 

@@ -25,7 +25,10 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
     /// What was found for `key`, not longer ago than is believed.
     pub fn get(&self, key: &K, now: Micros) -> Option<V> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(key).filter(|(at, _)| now.since(*at) < BELIEVED && *at <= now).map(|(_, value)| value.clone())
+        known
+            .get(key)
+            .filter(|(at, _)| now.since(*at) < BELIEVED && *at <= now)
+            .map(|(_, value)| value.clone())
     }
 
     /// Keeps what was found.

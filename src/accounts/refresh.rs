@@ -39,14 +39,21 @@ impl Accounts {
         let (session, generation) = match renewal {
             Renewal::Cookie(session) => (session, None),
             Renewal::Token(token) => {
-                let token = RefreshToken::open(&token, &self.secret).ok_or(RefreshError::Invalid)?;
+                let token =
+                    RefreshToken::open(&token, &self.secret).ok_or(RefreshError::Invalid)?;
                 (token.session, Some(token.generation))
             }
         };
         match self.store.refresh(session, generation, now, now.after(SESSION_TTL)).await? {
             Refreshed::Rotated(rotation) => Ok(Granted {
-                access_token: self.tokens.issue(&rotation.session.user, Some(session), ACCESS_TTL, now),
-                refresh_token: RefreshToken { session, generation: rotation.generation }.seal(&self.secret),
+                access_token: self.tokens.issue(
+                    &rotation.session.user,
+                    Some(session),
+                    ACCESS_TTL,
+                    now,
+                ),
+                refresh_token: RefreshToken { session, generation: rotation.generation }
+                    .seal(&self.secret),
                 session,
                 user: rotation.user,
             }),

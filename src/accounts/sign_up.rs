@@ -60,8 +60,10 @@ impl Accounts {
         let digest = self.secret.link(id.as_bytes()).digest();
         let link = NewLink { id, digest, expires_at: now.after(LINK_TTL) };
         let hint = email.hint();
-        let user =
-            self.store.sign_up(SignUp { tenant, email, salt, password, client, device, link, now }).await?;
+        let user = self
+            .store
+            .sign_up(SignUp { tenant, email, salt, password, client, device, link, now })
+            .await?;
         metrics::counter!("afterclick_sign_ups_total").increment(1);
         tracing::info!(user.id = %user.id, user.email = %hint, "somebody signed up");
         Ok(())

@@ -88,5 +88,6 @@ pub(super) fn presented(
     if let Some(ticket) = query::value(request, "ticket").filter(|_| ticket) {
         return Ok(Presented::Ticket(OpaqueToken::presented(&ticket)));
     }
-    Ok(cookie::read(request, &services.settings.public_url).map_or(Presented::Nothing, Presented::Cookie))
+    Ok(cookie::read(request, &services.settings.public_url)
+        .map_or(Presented::Nothing, Presented::Cookie))
 }

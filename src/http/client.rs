@@ -14,8 +14,10 @@ impl Proxies {
     /// written.
     pub fn client(&self, request: &HttpRequest) -> Option<IpAddr> {
         let mut client = plain(request.peer_addr()?.ip());
-        let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-        let mut hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
+        let forwarded =
+            request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+        let mut hops: Vec<&str> =
+            forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
         while self.trusts(client)
             && let Some(hop) = hops.pop()
         {

@@ -33,10 +33,12 @@ pub(super) fn check(request: &HttpRequest, settings: &Settings) -> Result<(), Pr
         return Ok(());
     }
     if !is_ours(request, settings) {
-        let detail = "this call came from another site: allow its origin with --client-url if it is yours";
+        let detail =
+            "this call came from another site: allow its origin with --client-url if it is yours";
         return Err(Problem::new(StatusCode::FORBIDDEN, "cross_site", detail));
     }
-    let browser = ["origin", "sec-fetch-site"].iter().any(|name| request.headers().contains_key(*name));
+    let browser =
+        ["origin", "sec-fetch-site"].iter().any(|name| request.headers().contains_key(*name));
     let has_body = request.headers().contains_key(CONTENT_TYPE)
         || request.headers().get(CONTENT_LENGTH).is_some_and(|length| length != "0");
     if browser && has_body && !json::is_json(request) {
@@ -47,7 +49,8 @@ pub(super) fn check(request: &HttpRequest, settings: &Settings) -> Result<(), Pr
 }
 
 fn is_ours(request: &HttpRequest, settings: &Settings) -> bool {
-    let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("null"));
+    let header =
+        |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("null"));
     let origin = header(ORIGIN.as_str());
     match (header("sec-fetch-site"), origin) {
         (Some("same-origin" | "none"), _) | (None, None) => true,
@@ -70,7 +73,8 @@ fn is_public(origin: &str, public_url: &Url) -> bool {
     let Ok(origin) = Url::parse(origin) else { return false };
     let port = origin.port_or_known_default() == public_url.port_or_known_default();
     let loopback = is_loopback(&origin) && is_loopback(public_url);
-    origin.origin() == public_url.origin() || (loopback && port && origin.scheme() == public_url.scheme())
+    origin.origin() == public_url.origin()
+        || (loopback && port && origin.scheme() == public_url.scheme())
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -111,9 +115,13 @@ mod tests {
     #[case::another_scheme(&[("origin", "https://127.0.0.1:8080")], false)]
     #[case::look_alike(&[("origin", "https://app.example.evil.example")], false)]
     #[case::a_client_over_http(&[("origin", "http://app.example")], false)]
-    fn only_we_and_our_clients_sign_somebody_in(#[case] headers: &[(&str, &str)], #[case] passes: bool) {
-        let mut request =
-            TestRequest::post().uri("/v1/sessions").insert_header(("content-type", "application/json"));
+    fn only_we_and_our_clients_sign_somebody_in(
+        #[case] headers: &[(&str, &str)],
+        #[case] passes: bool,
+    ) {
+        let mut request = TestRequest::post()
+            .uri("/v1/sessions")
+            .insert_header(("content-type", "application/json"));
         for header in headers {
             request = request.insert_header(*header);
         }

@@ -9,18 +9,27 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 /// `GET /dev/inbox`: the mails as a page.
-pub(super) async fn page(services: Data<Services>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub(super) async fn page(
+    services: Data<Services>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let (mails, to) = mails(&services, &request)?;
     Ok(pages::inbox_page(&mails, to.as_deref()))
 }
 
 /// `GET /dev/inbox.json`: the mails for programs.
-pub(super) async fn list(services: Data<Services>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub(super) async fn list(
+    services: Data<Services>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let (mails, _) = mails(&services, &request)?;
     Ok(pages::inbox_json(&mails))
 }
 
-fn mails(services: &Services, request: &HttpRequest) -> Result<(Vec<InboxMail>, Option<String>), Problem> {
+fn mails(
+    services: &Services,
+    request: &HttpRequest,
+) -> Result<(Vec<InboxMail>, Option<String>), Problem> {
     let inbox = services.inbox.as_ref();
     let inbox = inbox.ok_or_else(|| Problem::not_found("mails are sent, and not kept here"))?;
     let to = query::value(request, "to").filter(|to| !to.is_empty());

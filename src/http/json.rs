@@ -35,7 +35,11 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
             }
             if !json {
                 let detail = "the body must be JSON, with Content-Type: application/json";
-                return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
+                return Err(Problem::new(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "unsupported_media_type",
+                    detail,
+                ));
             }
             parse(&body).map(Self)
         }

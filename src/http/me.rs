@@ -33,14 +33,16 @@ pub(super) async fn changes(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let limit = query::number(&request, "limit", &(1..=PAGE))?.unwrap_or(PAGE);
-    let (changes, cursor) = services.accounts.changes(&user.0, query::after(&request)?, limit).await?;
+    let (changes, cursor) =
+        services.accounts.changes(&user.0, query::after(&request)?, limit).await?;
     let body = json!({ "changes": changes, "cursor": cursor });
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
 /// `POST /v1/stream-tickets`: a ticket for an `EventSource` that can send neither cookie nor header.
 pub(super) async fn ticket(services: Data<Services>, user: User) -> Result<HttpResponse, Problem> {
-    let ticket = services.accounts.issue_ticket(&user.0).await.map_err(|error| unavailable(&error))?;
+    let ticket =
+        services.accounts.issue_ticket(&user.0).await.map_err(|error| unavailable(&error))?;
     let body = json!({ "ticket": ticket.token.reveal(), "expires_in": ticket.ttl.as_secs() });
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }

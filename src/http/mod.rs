@@ -61,7 +61,11 @@ pub fn routes(config: &mut ServiceConfig, built_in: bool) {
         .service(resource("/v1/verifications/confirm").route(post().to(verifications::confirm)))
         .service(resource("/v1/verifications/{token}").route(get().to(verifications::status)))
         .service(resource("/v1/users/{id}/events").route(post().to(events::publish)))
-        .service(resource("/verify/{token}").route(get().to(verify::page)).route(post().to(verify::click)))
+        .service(
+            resource("/verify/{token}")
+                .route(get().to(verify::page))
+                .route(post().to(verify::click)),
+        )
         .service(resource("/verify/{token}/deny").route(post().to(verify::deny)))
         .service(resource("/healthz").route(get().to(operations::health)))
         .service(resource("/readyz").route(get().to(operations::ready)))

@@ -16,8 +16,7 @@ pub(super) async fn health() -> HttpResponse {
 pub(super) async fn ready(services: Data<Services>) -> HttpResponse {
     let dependencies = (services.readiness)().await;
     let ready = dependencies.iter().all(|dependency| dependency.ready);
-    let mut response =
-        if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     if !ready {
         response.insert_header((RETRY_AFTER, "1"));
     }

@@ -1,6 +1,8 @@
 //! The one place that knows which failure is which status (RFC 9457).
 
-use crate::accounts::{AuthenticateError, HistoryError, LogInError, LogOutError, RefreshError, SignUpError};
+use crate::accounts::{
+    AuthenticateError, HistoryError, LogInError, LogOutError, RefreshError, SignUpError,
+};
 use crate::publishing::PublishError;
 use crate::verification::{CodeError, ConfirmError, DenyError, RequestError, StatusError};
 use actix_web::http::StatusCode;
@@ -149,7 +151,9 @@ impl From<AuthenticateError> for Problem {
         match &error {
             AuthenticateError::Nothing => Self::unauthorized("unauthenticated", error),
             AuthenticateError::Invalid => Self::unauthorized("invalid_token", error),
-            AuthenticateError::WrongCaller(_) => Self::new(StatusCode::FORBIDDEN, "wrong_caller", error),
+            AuthenticateError::WrongCaller(_) => {
+                Self::new(StatusCode::FORBIDDEN, "wrong_caller", error)
+            }
             AuthenticateError::Store(_) => Self::failed(&error),
         }
     }
@@ -181,7 +185,9 @@ impl From<LogInError> for Problem {
 impl From<RefreshError> for Problem {
     fn from(error: RefreshError) -> Self {
         match &error {
-            RefreshError::Invalid | RefreshError::Reused => Self::unauthorized("invalid_token", error),
+            RefreshError::Invalid | RefreshError::Reused => {
+                Self::unauthorized("invalid_token", error)
+            }
             RefreshError::Store(_) => Self::failed(&error),
         }
     }
@@ -272,7 +278,9 @@ impl From<PublishError> for Problem {
                 Self::unprocessable(if reserved { "reserved_type" } else { "bad_type" }, error)
             }
             PublishError::UnknownUser => Self::not_found(error),
-            PublishError::TooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error),
+            PublishError::TooLarge(_) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error)
+            }
             PublishError::Store(_) => Self::failed(&error),
         }
     }

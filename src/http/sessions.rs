@@ -36,7 +36,8 @@ pub(super) async fn log_in(
 ) -> Result<HttpResponse, Problem> {
     let Json(Credentials { email, password }) = body;
     let client = client::network(services.settings.proxies.client(&request));
-    let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let agent =
+        request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (granted, token) = services.accounts.log_in(&email, &password, &client, agent).await?;
     let cookie = cookie::set(&token, &services.settings.public_url);
     Ok(HttpResponse::Created()
@@ -59,7 +60,10 @@ pub(super) async fn refresh(
             let caller = services.accounts.user(presented).await?;
             let session = caller.session.filter(|_| by_cookie);
             Renewal::Cookie(session.ok_or_else(|| {
-                Problem::unprocessable("bad_member", "a refresh without the cookie needs the refresh_token")
+                Problem::unprocessable(
+                    "bad_member",
+                    "a refresh without the cookie needs the refresh_token",
+                )
             })?)
         }
     };
@@ -71,11 +75,16 @@ pub(super) async fn refresh(
 pub(super) async fn list(services: Data<Services>, user: User) -> Result<HttpResponse, Problem> {
     let devices = services.accounts.sessions(&user.0).await.map_err(|error| unavailable(&error))?;
     let sessions: Vec<Value> = devices.iter().map(shown).collect();
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(json!({ "sessions": sessions })))
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(json!({ "sessions": sessions })))
 }
 
 /// `DELETE /v1/sessions/current`: logs this session out.
-pub(super) async fn end_current(services: Data<Services>, user: User) -> Result<HttpResponse, Problem> {
+pub(super) async fn end_current(
+    services: Data<Services>,
+    user: User,
+) -> Result<HttpResponse, Problem> {
     services.accounts.log_out(&user.0).await?;
     Ok(ended(&services, true))
 }
@@ -86,7 +95,8 @@ pub(super) async fn end_one(
     user: User,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let session = id.parse().map(SessionId).map_err(|_| Problem::not_found("there is no such session"))?;
+    let session =
+        id.parse().map(SessionId).map_err(|_| Problem::not_found("there is no such session"))?;
     services.accounts.log_out_of(&user.0, session).await?;
     Ok(ended(&services, is_own(&user.0, session)))
 }

@@ -52,7 +52,10 @@ pub(super) async fn confirm(
 ) -> Result<HttpResponse, Problem> {
     let confirmation = match body.0 {
         Proof { token: Some(token), password, code: None } => {
-            services.verification.confirm(&OpaqueToken::presented(&token), password.as_deref()).await?
+            services
+                .verification
+                .confirm(&OpaqueToken::presented(&token), password.as_deref())
+                .await?
         }
         Proof { token: None, password: None, code: Some(code) } => {
             let user = User::extract(&request).await?;

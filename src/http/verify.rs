@@ -13,7 +13,11 @@ use serde_json::json;
 
 /// `GET /verify/{token}`: one button. However often and by whom it is fetched, nothing changes: mail
 /// scanners open every link, and some run its scripts.
-pub(super) async fn page(services: Data<Services>, token: Path<String>, request: HttpRequest) -> HttpResponse {
+pub(super) async fn page(
+    services: Data<Services>,
+    token: Path<String>,
+    request: HttpRequest,
+) -> HttpResponse {
     let json = wants_json(&request);
     match services.verification.status(&OpaqueToken::presented(&token)).await {
         Err(error) if json => bare(Problem::from(error).error_response()),
@@ -30,7 +34,11 @@ pub(super) async fn page(services: Data<Services>, token: Path<String>, request:
             LinkState::Expired => pages::expired_page(),
             LinkState::Verified => verified(&status, true),
             LinkState::Pending => {
-                let asked = if status.needs_password { PasswordField::Asked } else { PasswordField::NotAsked };
+                let asked = if status.needs_password {
+                    PasswordField::Asked
+                } else {
+                    PasswordField::NotAsked
+                };
                 button(&services, &token, &status, asked)
             }
         },
@@ -52,9 +60,10 @@ pub(super) async fn click(
         Err(problem) => return problem_page(&problem),
     };
     match services.verification.confirm(&link, password.as_deref()).await {
-        Ok(confirmation) if json => {
-            bare(HttpResponse::Ok().json(json!({ "email_verified": true, "already": confirmation.already })))
-        }
+        Ok(confirmation) if json => bare(
+            HttpResponse::Ok()
+                .json(json!({ "email_verified": true, "already": confirmation.already })),
+        ),
         Err(error) if json => bare(Problem::from(error).error_response()),
         Ok(confirmation) => match services.verification.status(&link).await {
             Ok(status) => verified(&status, confirmation.already),
@@ -75,7 +84,11 @@ pub(super) async fn click(
 }
 
 /// `POST /verify/{token}/deny`: "this was not me".
-pub(super) async fn deny(services: Data<Services>, token: Path<String>, request: HttpRequest) -> HttpResponse {
+pub(super) async fn deny(
+    services: Data<Services>,
+    token: Path<String>,
+    request: HttpRequest,
+) -> HttpResponse {
     let link = OpaqueToken::presented(&token);
     let shown = services.verification.status(&link).await;
     let email = shown.ok().and_then(|status| status.email);
@@ -92,7 +105,12 @@ pub(super) async fn deny(services: Data<Services>, token: Path<String>, request:
     }
 }
 
-fn button(services: &Services, token: &str, status: &Status, password: PasswordField) -> HttpResponse {
+fn button(
+    services: &Services,
+    token: &str,
+    status: &Status,
+    password: PasswordField,
+) -> HttpResponse {
     pages::verify_page(&VerifyPage {
         token,
         email: status.email.as_ref().map_or("", |email| email.as_str()),
@@ -123,7 +141,8 @@ fn bare(mut response: HttpResponse) -> HttpResponse {
 
 /// A browser's `Accept` names HTML first; a program that wants JSON names it and no HTML.
 fn wants_json(request: &HttpRequest) -> bool {
-    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accept =
+        request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accept.contains("application/json") && !accept.contains("text/html")
 }
 

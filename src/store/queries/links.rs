@@ -88,7 +88,10 @@ pub(crate) async fn show(
     Ok(Some(Link {
         user,
         // Of an account that is gone the address is known in the form it was compared in.
-        email: row.as_ref().and_then(UserRow::email).or_else(|| EmailAddress::parse(&link.address).ok()),
+        email: row
+            .as_ref()
+            .and_then(UserRow::email)
+            .or_else(|| EmailAddress::parse(&link.address).ok()),
         state,
         expires_at: Micros(link.expires_at),
         account_made_at: row.as_ref().map(|row| Micros(row.created_at)),
