@@ -8,6 +8,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub trait Clock: Send + Sync + 'static {
     /// The present instant.
     fn now(&self) -> Micros;
+
+    /// Takes `reference`, the database's clock, as the present instant from now on. A clock that a
+    /// test holds does not follow.
+    fn follow(&self, _reference: Micros) {}
 }
 
 /// The operating system's clock, shifted by what the database's clock was found to differ.
@@ -19,16 +23,13 @@ pub struct SystemClock {
     offset: AtomicI64,
 }
 
-impl SystemClock {
-    /// Takes `reference` as the present instant from now on.
-    pub fn set(&self, reference: Micros) {
-        self.offset.store(reference.0 - system_now(), Ordering::Relaxed);
-    }
-}
-
 impl Clock for SystemClock {
     fn now(&self) -> Micros {
         Micros(system_now() + self.offset.load(Ordering::Relaxed))
+    }
+
+    fn follow(&self, reference: Micros) {
+        self.offset.store(reference.0 - system_now(), Ordering::Relaxed);
     }
 }
 

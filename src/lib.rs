@@ -10,5 +10,7 @@ pub mod feed;
 pub mod http;
 pub mod mail;
 pub mod model;
+pub mod publishing;
 pub mod store;
 pub mod telemetry;
+pub mod verification;

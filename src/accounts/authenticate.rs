@@ -7,7 +7,7 @@ use std::time::Duration;
 const KEY_PREFIX: &str = "ack_";
 
 /// How often a session's use is written down.
-const TOUCH_EVERY: Duration = Duration::from_secs(3600);
+const TOUCH_EVERY: Duration = Duration::from_hours(1);
 
 /// Why a caller is not let in.
 #[derive(Debug, thiserror::Error)]
@@ -82,13 +82,13 @@ impl Accounts {
     async fn api_key(&self, token: &OpaqueToken, now: Micros) -> Result<ApiKey, AuthenticateError> {
         let body = token.reveal().strip_prefix(KEY_PREFIX).and_then(|body| body.split_once('_'));
         let (id, secret) = body.ok_or(AuthenticateError::Invalid)?;
-        let key = match self.keys.get(&id.to_owned(), now) {
-            Some(known) => known,
-            None => {
-                let found = self.store.key(id.to_owned()).await?;
-                self.keys.put(id.to_owned(), found.clone(), now);
-                found
-            }
+        let id = id.to_owned();
+        let key = if let Some(known) = self.keys.get(&id, now) {
+            known
+        } else {
+            let found = self.store.key(id.clone()).await?;
+            self.keys.put(id, found.clone(), now);
+            found
         };
         let digest = Digest::of(secret.as_bytes());
         key.filter(|key| digest.matches(key.digest.bytes())).ok_or(AuthenticateError::Invalid)
@@ -118,13 +118,12 @@ impl Accounts {
 
     async fn cookie(&self, token: &OpaqueToken, now: Micros) -> Result<Caller, AuthenticateError> {
         let digest = token.digest();
-        let session = match self.cookies.get(&digest, now) {
-            Some(known) => known,
-            None => {
-                let found = self.store.session(digest, now).await?;
-                self.cookies.put(digest, found.clone(), now);
-                found
-            }
+        let session = if let Some(known) = self.cookies.get(&digest, now) {
+            known
+        } else {
+            let found = self.store.session(digest, now).await?;
+            self.cookies.put(digest, found.clone(), now);
+            found
         };
         let session: Session = session.ok_or(AuthenticateError::Invalid)?;
         let renewed = now.since(session.last_seen_at) >= TOUCH_EVERY;

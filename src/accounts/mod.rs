@@ -36,13 +36,13 @@ use std::time::Duration;
 use tokens::Tokens;
 
 /// How long an access token is good.
-pub const ACCESS_TTL: Duration = Duration::from_secs(15 * 60);
+pub const ACCESS_TTL: Duration = Duration::from_mins(15);
 
 /// How long a session lives after it was last used.
-pub const SESSION_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
+pub const SESSION_TTL: Duration = Duration::from_hours(30 * 24);
 
 /// How long a link in a mail is good.
-pub const LINK_TTL: Duration = Duration::from_secs(24 * 3600);
+pub const LINK_TTL: Duration = Duration::from_hours(24);
 
 /// So often, in such a span; `None` where it is switched off.
 pub type Limit = Option<(u32, Duration)>;

@@ -1,4 +1,4 @@
-use super::passwords::{Busy, Password, WeakPassword, salt_for_unknown};
+use super::passwords::{Busy, NotAccepted, WeakPassword, salt_for_unknown};
 use super::{Accounts, LINK_TTL};
 use crate::model::{BadEmail, EmailAddress, TenantName};
 use crate::store::{Allowed, NewLink, SignUp, StoreError};
@@ -25,6 +25,15 @@ pub enum SignUpError {
     Store(#[from] StoreError),
 }
 
+impl From<NotAccepted> for SignUpError {
+    fn from(reason: NotAccepted) -> Self {
+        match reason {
+            NotAccepted::Weak(weak) => Self::Weak(weak),
+            NotAccepted::Busy(busy) => Self::Busy(busy),
+        }
+    }
+}
+
 impl Accounts {
     /// Makes an unverified account and queues its mail.
     ///
@@ -43,7 +52,6 @@ impl Accounts {
         device: String,
     ) -> Result<(), SignUpError> {
         let email = EmailAddress::parse(email)?;
-        let password = Password::parse(password, Some(&email))?;
         let now = self.clock.now();
         if let Some((count, per)) = self.rules.sign_up {
             let limit = vec![(format!("sign-up/{client}"), count, per)];
@@ -52,6 +60,7 @@ impl Accounts {
                 return Err(SignUpError::TooMany(wait));
             }
         }
+        let password = self.passwords.accept(password, Some(&email)).await?;
         let tenant = TenantName::built_in();
         let salt = self.store.salt(tenant.clone(), email.key().to_owned()).await?;
         let salt = salt.unwrap_or_else(|| salt_for_unknown(&self.secret, &email));

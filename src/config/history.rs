@@ -3,34 +3,45 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// The most that may be kept of a user: what one read brings into memory is bounded by it.
-const MOST: u32 = 10_000;
-
-/// How much of each user's history is kept: `100/7d` is 100 changes, and none older than 7 days.
+/// What is kept of each user's changes, whichever is reached first: `100/7d`, `100`, or `7d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct History {
-    /// The newest so many changes.
+    /// So many of the newest.
     pub changes: u32,
-    /// None older than this.
+    /// For so long.
     pub age: Duration,
 }
 
 /// The text is not a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("write a count of 1 to 10000 and an age of 1m or more, such as 100/7d")]
+#[error("write a count of 1 to 10000, a span, or both: 100/7d")]
 pub struct BadHistory;
+
+/// The contract's.
+impl Default for History {
+    fn default() -> Self {
+        Self { changes: 100, age: Duration::from_hours(7 * 24) }
+    }
+}
 
 impl FromStr for History {
     type Err = BadHistory;
 
     fn from_str(text: &str) -> Result<Self, BadHistory> {
-        let (changes, age) = text.split_once('/').ok_or(BadHistory)?;
-        let changes = changes.parse().map_err(|_| BadHistory)?;
-        let age = age.parse::<Span>().map_err(|_| BadHistory)?.get();
-        if !(1..=MOST).contains(&changes) || age < Duration::from_mins(1) {
+        let (changes, age) = match text.split_once('/') {
+            Some((changes, age)) => (Some(changes), Some(age)),
+            None if text.bytes().all(|byte| byte.is_ascii_digit()) => (Some(text), None),
+            None => (None, Some(text)),
+        };
+        let usual = Self::default();
+        let changes =
+            changes.map_or(Ok(usual.changes), |text| text.parse().map_err(|_| BadHistory))?;
+        let age =
+            age.map_or(Ok(Span::from(usual.age)), |text| text.parse().map_err(|_| BadHistory))?;
+        if !(1..=10_000).contains(&changes) || age.get() < Duration::from_secs(1) {
             return Err(BadHistory);
         }
-        Ok(Self { changes, age })
+        Ok(Self { changes, age: age.get() })
     }
 }
 
@@ -45,12 +56,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_history_is_a_count_and_an_age() {
-        let week = History { changes: 100, age: Duration::from_hours(7 * 24) };
-
-        assert_eq!("100/7d".parse(), Ok(week));
-        assert_eq!(week.to_string(), "100/7d");
-        for bad in ["", "100", "0/7d", "10001/7d", "100/", "100/7", "100/1s", "-1/7d"] {
+    fn a_history_is_a_count_a_span_or_both() {
+        let week = Duration::from_hours(7 * 24);
+        for (text, changes, age) in
+            [("100/7d", 100, week), ("7", 7, week), ("1h", 100, Duration::from_hours(1))]
+        {
+            assert_eq!(text.parse(), Ok(History { changes, age }));
+        }
+        assert_eq!(History::default().to_string(), "100/7d");
+        for bad in ["", "0", "10001", "7x", "100/", "/7d", "100/0s", "-1"] {
             assert_eq!(bad.parse::<History>(), Err(BadHistory), "{bad:?}");
         }
     }

@@ -1,6 +1,6 @@
 //! Gets every committed change to whoever listens on this node, once and in order.
 //!
-//! A commit is told to [`Feed::changed`], from there to the [`hub`] (who listens here) and as a hint
+//! A commit is told to [`Feed::changed`], from there to the hub (who listens here) and as a hint
 //! to the [`Bus`] (the other nodes). A hint, a hole, or the reconciler's scan makes the hub read the
 //! log by itself, so nothing that a message should have carried is lost with the message. Streams
 //! and polls are both a [`Subscription`]: subscribe first, read the row second, then wait.
@@ -107,6 +107,11 @@ impl Feed {
     /// Who of a user's is connected to this node.
     pub fn connections(&self, user: &UserRef) -> Connections {
         self.hub.connections(user)
+    }
+
+    /// How many streams and polls are open on this node.
+    pub fn open(&self) -> usize {
+        self.hub.open()
     }
 
     /// Lets everybody go: parked polls at once, streams at random moments within `over`, so that

@@ -50,14 +50,18 @@ impl Feed {
         // Whoever comes after this look reads its row itself.
         if self.hub.users() > 0 {
             let changed = self.history.changed_since(since(OVERLAP)).await?;
-            changed.iter().for_each(|(user, cursor)| self.hub.hint(user, *cursor));
+            for (user, cursor) in &changed {
+                self.hub.hint(user, *cursor);
+            }
         }
         Ok(())
     }
 
     async fn scan_endings(&self, since: Micros) -> Result<(), HistoryUnavailable> {
         let endings = self.history.endings_since(since).await?;
-        endings.iter().for_each(|ending| self.end_here(ending));
+        for ending in &endings {
+            self.end_here(ending);
+        }
         Ok(())
     }
 }

@@ -23,7 +23,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TOKEN_PARAMETERS: [&str; 4] = ["token", "access_token", "jwt", "authorization"];
 
 /// Runs a request with its id, its log line, and its refusals; see the module.
-pub(super) async fn around<B: MessageBody + 'static>(
+pub async fn around<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -37,7 +37,12 @@ pub(super) async fn around<B: MessageBody + 'static>(
         }
         None => match next.call(request).await {
             Ok(response) => response.map_into_boxed_body(),
-            Err(error) => return Err(error),
+            // A handler panicked: its request is gone, and only the error can carry the answer.
+            Err(_) => {
+                let detail = "something went wrong on our side";
+                let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);
+                return Err(problem.of_request(id).into());
+            }
         },
     };
     renew_cookie(&mut response);

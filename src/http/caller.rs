@@ -67,7 +67,7 @@ async fn user(request: HttpRequest, ticket: bool) -> Result<Caller, Problem> {
 }
 
 fn services(request: &HttpRequest) -> Result<&Services, Problem> {
-    let services = request.app_data::<Data<Services>>().map(AsRef::as_ref);
+    let services = request.app_data::<Data<Services>>().map(|services| &***services);
     services.ok_or_else(|| Problem::unavailable("the service is starting"))
 }
 

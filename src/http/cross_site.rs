@@ -84,19 +84,17 @@ fn is_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::client::Proxies;
+    use super::super::stream::Pace;
     use super::*;
     use actix_web::test::TestRequest;
     use rstest::rstest;
-    use std::time::Duration;
 
     fn settings() -> Settings {
         Settings {
             public_url: "http://127.0.0.1:8080".parse().unwrap(),
             client_urls: vec!["https://app.example".parse().unwrap()],
             proxies: Proxies::default(),
-            built_in_accounts: true,
-            heartbeat: Duration::from_secs(15),
-            max_stream_age: Duration::from_secs(3600),
+            pace: Pace::default(),
         }
     }
 

@@ -9,6 +9,7 @@ mod etag;
 mod events;
 mod inbox;
 mod json;
+mod listen;
 mod me;
 mod operations;
 pub mod pages;
@@ -55,8 +56,8 @@ pub fn routes(config: &mut ServiceConfig, built_in: bool) {
         .service(resource("/v1/me").route(get().to(me::me)))
         .service(resource("/v1/me/changes").route(get().to(me::changes)))
         .service(resource("/v1/stream-tickets").route(post().to(me::ticket)))
-        .service(resource("/v1/stream").route(get().to(stream::stream)))
-        .service(resource("/v1/poll").route(get().to(poll::poll)))
+        .service(resource("/v1/stream").route(get().to(listen::stream)))
+        .service(resource("/v1/poll").route(get().to(listen::poll)))
         .service(resource("/v1/verifications").route(post().to(verifications::request)))
         .service(resource("/v1/verifications/confirm").route(post().to(verifications::confirm)))
         .service(resource("/v1/verifications/{token}").route(get().to(verifications::status)))

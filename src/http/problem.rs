@@ -24,6 +24,7 @@ pub struct Problem {
     detail: String,
     retry_after: Option<Duration>,
     attempts_left: Option<i64>,
+    request_id: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -41,7 +42,14 @@ struct Body<'a> {
 impl Problem {
     /// A problem with a status, a code for programs, and a sentence for people.
     pub fn new(status: StatusCode, code: &'static str, detail: impl fmt::Display) -> Self {
-        Self { status, code, detail: detail.to_string(), retry_after: None, attempts_left: None }
+        Self {
+            status,
+            code,
+            detail: detail.to_string(),
+            retry_after: None,
+            attempts_left: None,
+            request_id: None,
+        }
     }
 
     /// 400.
@@ -73,6 +81,13 @@ impl Problem {
     #[must_use]
     pub fn after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
+        self
+    }
+
+    /// The same, where nobody after it will add the request's id.
+    #[must_use]
+    pub fn of_request(mut self, id: String) -> Self {
+        self.request_id = Some(id);
         self
     }
 
@@ -124,6 +139,9 @@ impl ResponseError for Problem {
         response.insert_header((CONTENT_TYPE, "application/problem+json"));
         if let Some(wait) = self.retry_after {
             response.insert_header((RETRY_AFTER, seconds(wait).to_string()));
+        }
+        if let Some(id) = &self.request_id {
+            response.insert_header(("x-request-id", id.as_str()));
         }
         match self.code {
             "unauthenticated" => {

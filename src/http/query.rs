@@ -26,7 +26,7 @@ pub(super) fn number<N: FromStr + PartialOrd + Display>(
     let Some(text) = value(request, name) else { return Ok(None) };
     let number = text.parse().ok().filter(|number| range.contains(number));
     number.map(Some).ok_or_else(|| {
-        let (low, high) = range.clone().into_inner();
+        let (low, high) = (range.start(), range.end());
         Problem::bad("bad_parameter", format!("{name} is a number from {low} to {high}"))
     })
 }

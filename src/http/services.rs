@@ -1,5 +1,6 @@
 use super::client::Proxies;
 use super::pages::InboxMail;
+use super::stream::Pace;
 use crate::accounts::Accounts;
 use crate::feed::Feed;
 use crate::model::EmailAddress;
@@ -7,7 +8,6 @@ use crate::publishing::Publishing;
 use crate::verification::Verification;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
-use std::time::Duration;
 use url::Url;
 
 /// What the handlers call, and what of the configuration they must know.
@@ -56,10 +56,6 @@ pub struct Settings {
     pub client_urls: Vec<Url>,
     /// Whom to believe about a client's address.
     pub proxies: Proxies,
-    /// Whether sign-up and log-in are ours.
-    pub built_in_accounts: bool,
-    /// Between two heartbeats of a stream.
-    pub heartbeat: Duration,
-    /// The age at which a stream ends at the latest.
-    pub max_stream_age: Duration,
+    /// How often a stream beats, and how long it lasts.
+    pub pace: Pace,
 }

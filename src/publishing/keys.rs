@@ -21,14 +21,19 @@ impl Publishing {
     /// # Errors
     ///
     /// [`KeyError`].
-    pub async fn create_key(&self, name: &str, tenant: TenantName) -> Result<OpaqueToken, KeyError> {
+    pub async fn create_key(
+        &self,
+        name: &str,
+        tenant: TenantName,
+    ) -> Result<OpaqueToken, KeyError> {
         let printable = !name.chars().any(char::is_control);
         if name.is_empty() || name.chars().count() > 64 || !printable {
             return Err(KeyError::Name);
         }
         // Hexadecimal: an underscore would end the id, and a hyphen breaks a double click.
         let id: String = random_bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect();
-        let secret: String = random_bytes::<32>().iter().map(|byte| format!("{byte:02x}")).collect();
+        let secret: String =
+            random_bytes::<32>().iter().map(|byte| format!("{byte:02x}")).collect();
         let key = ApiKey {
             id: id.clone(),
             tenant,

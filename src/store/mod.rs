@@ -26,5 +26,14 @@ use std::sync::Arc;
 /// it must not block.
 pub type Hook = Arc<dyn Fn(Vec<Effect>) + Send + Sync>;
 
+/// What of a user's history is kept, whichever is reached first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// So many changes of each user.
+    pub changes: i64,
+    /// For so long.
+    pub age: std::time::Duration,
+}
+
 /// Told the database's clock whenever a connection is made, on PostgreSQL.
 pub type Reference = Arc<dyn Fn(Micros) + Send + Sync>;

@@ -1,7 +1,7 @@
 use super::postgres::{self, Postgres};
 use super::rows::*;
 use super::sqlite::{self, Sqlite};
-use super::{Hook, OpenError, Reference, StoreError};
+use super::{Hook, Kept, OpenError, Reference, StoreError};
 use crate::model::{
     ChangeType, Cursor, Digest, Document, Ending, Micros, SessionId, TenantName, User, UserRef,
 };
@@ -55,18 +55,28 @@ impl Store {
         path: &Path,
         readers: usize,
         serving: bool,
+        kept: Kept,
         hook: Hook,
     ) -> Result<Self, OpenError> {
-        Ok(Self(Arc::new(Database::Sqlite(Sqlite::open(path, readers, serving, hook)?))))
+        Ok(Self(Arc::new(Database::Sqlite(Sqlite::open(path, readers, serving, kept, hook)?))))
     }
 
-    /// Connects to PostgreSQL and brings its tables up to date. Needs a multi-threaded runtime.
+    /// Uses a PostgreSQL server, which need not answer yet: [`Self::prepare`] comes first. To be
+    /// called on the multi-threaded runtime that the work will be done on.
+    pub fn postgres(url: &str, kept: Kept, hook: Hook, reference: Reference) -> Self {
+        Self(Arc::new(Database::Postgres(Postgres::new(url, kept, hook, reference))))
+    }
+
+    /// Brings the tables up to date, on PostgreSQL one node at a time; on SQLite opening did.
     ///
     /// # Errors
     ///
-    /// [`OpenError::Unreachable`] where it does not answer now.
-    pub async fn postgres(url: &str, hook: Hook, reference: Reference) -> Result<Self, OpenError> {
-        Ok(Self(Arc::new(Database::Postgres(Postgres::open(url, hook, reference).await?))))
+    /// [`OpenError::Unreachable`] where the server does not answer now; may be called again.
+    pub async fn prepare(&self) -> Result<(), OpenError> {
+        match &*self.0 {
+            Database::Sqlite(_) => Ok(()),
+            Database::Postgres(database) => database.prepare().await,
+        }
     }
 }
 
@@ -314,8 +324,13 @@ impl Store {
     }
 
     /// Removes a step's worth of what has had its time; whether there may be more.
-    pub async fn prune(&self, history: Duration, now: Micros) -> Result<bool, StoreError> {
-        on_either!(self.write, prune::step(history, now))
+    pub async fn prune(&self, now: Micros) -> Result<bool, StoreError> {
+        on_either!(self.write, prune::step(now))
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        on_either!(self.read, meta::ping())
     }
 
     /// Draws the database's epoch again, after a backup was restored. Open stores keep the old one.

@@ -4,7 +4,7 @@
 #[path = "queries/mod.rs"]
 pub(super) mod queries;
 
-use super::{Hook, OpenError, Reference, StoreError};
+use super::{Hook, Kept, OpenError, Reference, StoreError};
 use crate::model::Micros;
 use diesel::result::{ConnectionError, ConnectionResult, DatabaseErrorKind, Error as QueryError};
 use diesel::sql_types::{BigInt, Text};
@@ -23,6 +23,7 @@ use futures_util::future::BoxFuture;
 use queries::Tx;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+use tokio::runtime::Handle;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
@@ -47,9 +48,12 @@ pub(super) type Conn = AsyncPgConnection;
 
 /// A pool of connections to one PostgreSQL database.
 pub(super) struct Postgres {
+    url: String,
     pool: Pool<AsyncPgConnection>,
     epoch: Arc<RwLock<Arc<str>>>,
+    kept: Kept,
     hook: Hook,
+    runtime: Handle,
 }
 
 #[derive(diesel::QueryableByName)]
@@ -61,13 +65,9 @@ struct Moment {
 }
 
 impl Postgres {
-    /// Migrates, one node at a time, and opens the pool.
-    pub(super) async fn open(
-        url: &str,
-        hook: Hook,
-        reference: Reference,
-    ) -> Result<Self, OpenError> {
-        migrate(url).await?;
+    /// A pool that connects when it is first used, on this runtime: a connection belongs to the
+    /// runtime that made it, and a web worker's own ends with the worker.
+    pub(super) fn new(url: &str, kept: Kept, hook: Hook, reference: Reference) -> Self {
         let epoch = Arc::new(RwLock::new(Arc::from("")));
         let mut config = ManagerConfig::<AsyncPgConnection>::default();
         config.recycling_method = RecyclingMethod::Fast;
@@ -78,13 +78,18 @@ impl Postgres {
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         let pool = Pool::builder()
             .max_size(CONNECTIONS)
-            .min_idle(Some(1))
             .connection_timeout(ACQUIRE)
             .test_on_check_out(false)
-            .build(manager)
-            .await
-            .map_err(|error| OpenError::Unreachable(error.into()))?;
-        Ok(Self { pool, epoch, hook })
+            .build_unchecked(manager);
+        let runtime = Handle::current();
+        Self { url: url.to_owned(), pool, epoch, kept, hook, runtime }
+    }
+
+    /// Brings the tables up to date, one node at a time.
+    pub(super) async fn prepare(&self) -> Result<(), OpenError> {
+        let url = self.url.clone();
+        let migrated = self.runtime.spawn(async move { migrate(&url).await });
+        migrated.await.unwrap_or_else(|error| Err(OpenError::Prepare(error.into())))
     }
 
     /// Runs `work` in a transaction of its own and tells the hook after the COMMIT.
@@ -119,13 +124,13 @@ impl Postgres {
             + Sync
             + 'static,
     {
-        let (pool, epoch, hook) =
-            (self.pool.clone(), Arc::clone(&self.epoch), Arc::clone(&self.hook));
-        let task = tokio::spawn(async move {
+        let (pool, epoch, kept, hook) =
+            (self.pool.clone(), Arc::clone(&self.epoch), self.kept, Arc::clone(&self.hook));
+        let task = self.runtime.spawn(async move {
             let attempts = async {
                 let mut tries = 1;
                 loop {
-                    match attempt(&pool, &epoch, &hook, &work, begin).await {
+                    match attempt(&pool, &epoch, kept, &hook, &work, begin).await {
                         Err(StoreError::Unavailable(source))
                             if tries < TRIES && lost_a_race(&*source) =>
                         {
@@ -148,6 +153,7 @@ impl Postgres {
 async fn attempt<T, W>(
     pool: &Pool<AsyncPgConnection>,
     epoch: &RwLock<Arc<str>>,
+    kept: Kept,
     hook: &Hook,
     work: &W,
     begin: &str,
@@ -158,7 +164,7 @@ where
     let mut connection = pool.get_owned().await.map_err(StoreError::unavailable)?;
     let epoch = Arc::clone(&epoch.read().unwrap_or_else(PoisonError::into_inner));
     AnsiTransactionManager::begin_transaction_sql(&mut *connection, begin).await?;
-    let mut tx = Tx::new(&mut connection, epoch);
+    let mut tx = Tx::new(&mut connection, epoch, kept);
     let outcome = work(&mut tx).await;
     let (effects, kept) = (std::mem::take(&mut tx.effects), outcome.is_ok() && !tx.undone);
     if !kept {

@@ -280,7 +280,7 @@ pub struct QueuedLetter {
     pub verification: Option<Uuid>,
     /// When it was queued.
     pub made_at: Micros,
-    /// How often it has been tried.
+    /// How often it has been put off.
     pub attempts: i64,
 }
 

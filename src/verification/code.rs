@@ -29,7 +29,11 @@ impl Verification {
     /// # Errors
     ///
     /// [`CodeError`].
-    pub async fn confirm_code(&self, user: &UserRef, typed: &str) -> Result<Confirmation, CodeError> {
+    pub async fn confirm_code(
+        &self,
+        user: &UserRef,
+        typed: &str,
+    ) -> Result<Confirmation, CodeError> {
         let now = self.clock.now();
         let open = self.store.open_codes(user.clone(), now).await?;
         let typed = Code::parse(typed);

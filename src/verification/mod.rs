@@ -6,11 +6,11 @@ mod deny;
 mod request;
 mod status;
 
+pub use crate::store::LinkState;
 pub use code::CodeError;
 pub use confirm::{ConfirmError, Confirmation};
-pub use deny::{DenyError, Denial};
+pub use deny::{Denial, DenyError};
 pub use request::{RequestError, Requested};
-pub use crate::store::LinkState;
 pub use status::{Status, StatusError};
 
 use crate::accounts::passwords::Passwords;
@@ -29,7 +29,12 @@ pub struct Verification {
 
 impl Verification {
     /// Puts the parts together.
-    pub fn new(store: Store, passwords: Passwords, secret: ServerSecret, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        store: Store,
+        passwords: Passwords,
+        secret: ServerSecret,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self { store, passwords, secret, clock }
     }
 }

@@ -18,8 +18,8 @@ impl PasswordHash {
     }
 
     /// The 32 bytes, to be stored.
-    pub fn bytes(&self) -> &[u8] {
-        &self.0
+    pub fn into_bytes(self) -> [u8; 32] {
+        self.0
     }
 
     /// Whether both are the same, in a time that tells nothing of where they differ.
@@ -52,7 +52,8 @@ mod tests {
 
         // By the reference implementation in C (argon2-cffi-bindings).
         let expected = "2b5dc4054886ec957ef59c73b661c54dd6fb274590b278f657c6d96aac8fa6d1";
-        let hex: Vec<String> = hash.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex: Vec<String> =
+            hash.clone().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex.concat(), expected);
     }
 }

@@ -1,6 +1,7 @@
-use super::{End, Hub, Member, Transport};
-use crate::feed::{CaughtUp, Frame};
-use crate::model::{Change, Cursor, EndingCode, User, UserRef};
+use super::state::{State, is_covered, release};
+use super::{End, Hub, Member, Transport, follows};
+use crate::feed::Frame;
+use crate::model::{Change, Cursor, User, UserRef};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 
@@ -21,31 +22,9 @@ pub(in crate::feed) enum News {
 /// (a hole, another epoch, a hint from another node), the log is read once for all members.
 pub(in crate::feed) struct Channel {
     pub user: UserRef,
-    hub: Arc<Hub>,
-    news: broadcast::Sender<News>,
+    pub(super) hub: Arc<Hub>,
+    pub(super) news: broadcast::Sender<News>,
     state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// The newest version that was broadcast, or that a member has read; `None` until the first.
-    sent: Option<Cursor>,
-    /// The newest version that was heard of.
-    heard: Option<Cursor>,
-    reading: Reading,
-    /// In the order of their opening. Copied on change, so that they are woken without the lock.
-    members: Arc<Vec<Arc<Member>>>,
-}
-
-/// Where the user is in the queue of those whose log must be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Reading {
-    #[default]
-    Idle,
-    Queued,
-    UnderWay,
-    /// Something more was heard of while the log was being read.
-    Again,
 }
 
 impl Channel {
@@ -70,7 +49,9 @@ impl Channel {
         Arc::make_mut(&mut state.members).push(member);
         let receiver = self.news.subscribe();
         drop(state);
-        surplus.iter().for_each(|oldest| oldest.end(End::TooManyStreams));
+        for oldest in surplus {
+            oldest.end(End::TooManyStreams);
+        }
         receiver
     }
 
@@ -102,7 +83,7 @@ impl Channel {
         let old = state.sent.is_some_and(|sent| is_covered(cursor, sent));
         if next {
             self.send(&mut state, change);
-            self.release(state);
+            release(state);
         } else if !old {
             state.hear(cursor);
             self.queue(&mut state);
@@ -137,14 +118,6 @@ impl Channel {
         }
     }
 
-    /// Has the log read, unless nobody has read anything yet.
-    pub fn doubt(self: &Arc<Self>) {
-        let mut state = self.lock();
-        if state.sent.is_some() {
-            self.queue(&mut state);
-        }
-    }
-
     /// The newest version of `mine`'s history that the node has heard of, or `mine` itself.
     pub fn newest(&self, mine: Cursor) -> Cursor {
         self.lock().heard.filter(|heard| heard.is_ahead_of(&mine)).unwrap_or(mine)
@@ -157,46 +130,7 @@ impl Channel {
         state.sent.filter(|sent| sent.is_ahead_of(&mine) && receiver.is_empty())
     }
 
-    /// Begins to read the log: from where, or `None` where the row alone is wanted.
-    pub fn begin_catch_up(&self) -> Option<Cursor> {
-        let mut state = self.lock();
-        state.reading = Reading::UnderWay;
-        state.sent
-    }
-
-    /// Broadcasts what the log held. `None`: there is no such user any more.
-    pub fn finish_catch_up(self: &Arc<Self>, caught_up: Option<CaughtUp>) {
-        let mut state = self.lock();
-        let Some(CaughtUp { user, missed }) = caught_up else {
-            state.reading = Reading::Idle;
-            let members = state.members.clone();
-            drop(state);
-            members.iter().for_each(|member| member.end(End::Of(EndingCode::UserDeleted)));
-            return;
-        };
-        for change in missed.into_iter().flatten() {
-            if state.sent.is_some_and(|sent| follows(change.cursor, sent)) {
-                self.send(&mut state, change);
-            }
-        }
-        if state.sent.is_none_or(|sent| !is_covered(user.cursor, sent)) {
-            state.sent = Some(user.cursor);
-            state.hear(user.cursor);
-            // Fails where nobody receives any more, which is fine.
-            let _ = self.news.send(News::State(Arc::new(user)));
-        }
-        if state.reading == Reading::Again {
-            state.reading = Reading::Idle;
-            self.queue(&mut state);
-        } else {
-            state.reading = Reading::Idle;
-            // A hint beyond the truth (forged, or of a failed-over database) is forgotten.
-            state.heard = state.sent;
-        }
-        self.release(state);
-    }
-
-    fn send(&self, state: &mut State, change: Change) {
+    pub(super) fn send(&self, state: &mut State, change: Change) {
         state.sent = Some(change.cursor);
         state.hear(change.cursor);
         let streams = state.members.iter().filter(|member| member.is_live_stream()).count();
@@ -207,34 +141,8 @@ impl Channel {
         let _ = self.news.send(News::Change(Arc::new(Frame::live(change))));
     }
 
-    /// Wakes the members with the lock released: a waker may run foreign code.
-    fn release(&self, state: MutexGuard<'_, State>) {
-        let members = state.members.clone();
-        drop(state);
-        members.iter().for_each(|member| member.wake());
-    }
-
-    fn queue(self: &Arc<Self>, state: &mut State) {
-        match state.reading {
-            Reading::Idle => {
-                state.reading = Reading::Queued;
-                self.hub.fell_behind(self);
-            }
-            Reading::UnderWay => state.reading = Reading::Again,
-            Reading::Queued | Reading::Again => {}
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn hear(&mut self, cursor: Cursor) {
-        if self.heard.is_none_or(|heard| !is_covered(cursor, heard)) {
-            self.heard = Some(cursor);
-        }
     }
 }
 
@@ -243,12 +151,4 @@ impl Drop for Channel {
     fn drop(&mut self) {
         self.hub.forget(&self.user);
     }
-}
-
-fn follows(cursor: Cursor, sent: Cursor) -> bool {
-    cursor.epoch == sent.epoch && cursor.version == sent.version.next()
-}
-
-fn is_covered(cursor: Cursor, sent: Cursor) -> bool {
-    cursor.epoch == sent.epoch && cursor.version <= sent.version
 }

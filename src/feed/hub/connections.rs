@@ -27,6 +27,12 @@ pub struct SessionConnections {
 }
 
 impl Connections {
+    /// How many streams a session has open.
+    pub fn streams_of(&self, session: SessionId) -> usize {
+        let of = |one: &&SessionConnections| one.session_id == Some(session);
+        self.by_session.iter().find(of).map_or(0, |one| one.streams)
+    }
+
     pub(super) fn of(members: &[Arc<Member>]) -> Self {
         let mut sessions = BTreeMap::<Option<SessionId>, (usize, usize)>::new();
         for member in members.iter().filter(|member| member.ended().is_none()) {

@@ -2,12 +2,15 @@
 
 mod channel;
 mod connections;
+mod fill;
 mod member;
+mod state;
 
 pub(super) use channel::{Channel, News};
 pub use connections::{Connections, SessionConnections};
 pub(super) use member::Member;
 pub use member::{End, Transport};
+pub(super) use state::follows;
 
 use crate::model::{Change, Cursor, Ending, UserRef};
 use std::collections::HashMap;
@@ -75,6 +78,7 @@ impl Hub {
         taken
     }
 
+    /// Gives a place back.
     pub fn give_place_back(&self) {
         self.open.fetch_sub(1, Ordering::SeqCst);
     }
@@ -88,6 +92,11 @@ impl Hub {
         let channel = self.find_or_open(&member.listener.user);
         let receiver = channel.enter(member, streams);
         (channel, receiver)
+    }
+
+    /// How many places are taken.
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::SeqCst)
     }
 
     pub fn connections(&self, user: &UserRef) -> Connections {

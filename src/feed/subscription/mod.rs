@@ -1,49 +1,22 @@
 //! Subscribe, read, wait: what a stream and a poll share.
 
+mod item;
 mod read;
 mod seat;
+mod take;
 
+pub use item::{Item, TooManyPolls};
 pub(super) use seat::Seat;
 
-use super::hub::{End, News, Transport};
-use super::{CaughtUp, Feed, Frame, Reason};
-use crate::model::{Change, Cursor, User, Version};
+use super::hub::{End, News, Transport, follows};
+use super::{Feed, Frame, Reason};
+use crate::model::{Change, Cursor, Version};
 use futures_util::future::BoxFuture;
 use read::{Answer, Why, read};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 use std::vec;
 use tokio::sync::broadcast::{Receiver, error::TryRecvError};
-
-/// What a listener gets next.
-#[derive(Debug, Clone)]
-pub enum Item {
-    /// The whole state, because it cannot be shown by changes.
-    Snapshot {
-        /// Why not.
-        reason: Reason,
-        /// The state.
-        user: Box<User>,
-    },
-    /// The next change.
-    Change(Arc<Frame>),
-    /// The listener's cursor is the present one. Only ever the first item.
-    Current,
-    /// There is no such user (any more).
-    Gone,
-    /// The database could not be read. Only ever the first item; asking again reads again.
-    Unavailable,
-    /// The node is about to stop; the listener must be gone within this time. Comes once.
-    Draining(Duration),
-    /// The listener must go, now and before anything else.
-    Ended(End),
-}
-
-/// The user has as many parked polls as it may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many polls of this user are waiting")]
-pub struct TooManyPolls;
 
 /// One listener and how far it has come.
 ///
@@ -211,68 +184,10 @@ impl Subscription {
             Transport::Poll => Why::Hole { after: mine },
         }
     }
-
-    /// Takes what was read; `None` where there is nothing in it to show.
-    fn take(&mut self, answer: Answer) -> Option<Item> {
-        let caught_up = match answer.read {
-            Err(_) => return Some(Item::Unavailable),
-            Ok(None) => return Some(Item::Gone),
-            Ok(Some(caught_up)) => caught_up,
-        };
-        self.seat.channel().saw(caught_up.user.cursor);
-        match (answer.why, self.mine) {
-            (Why::First { resume: Some(resume) }, _) => self.begin(resume, caught_up),
-            (Why::First { resume: None }, _) | (_, None) => {
-                Some(self.snapshot(Reason::Connected, caught_up.user))
-            }
-            (Why::Lag | Why::Hole { .. }, Some(mine)) => self.go_on(mine, caught_up),
-        }
-    }
-
-    fn begin(&mut self, resume: Cursor, CaughtUp { user, missed }: CaughtUp) -> Option<Item> {
-        if resume == user.cursor {
-            self.mine = Some(resume);
-            return Some(Item::Current);
-        }
-        if let Some(missed) = missed.filter(|missed| !missed.is_empty()) {
-            self.mine = Some(resume);
-            self.missed = missed.into_iter();
-            return None;
-        }
-        let reached = user.cursor.is_ahead_of(&resume);
-        Some(self.snapshot(if reached { Reason::Gap } else { Reason::Epoch }, user))
-    }
-
-    fn go_on(&mut self, mine: Cursor, CaughtUp { user, missed }: CaughtUp) -> Option<Item> {
-        if user.cursor.epoch != mine.epoch {
-            return Some(self.snapshot(Reason::Epoch, user));
-        }
-        if !user.cursor.is_ahead_of(&mine) {
-            return None;
-        }
-        if let Some(missed) = missed.filter(|missed| !missed.is_empty()) {
-            self.missed = missed.into_iter();
-            return None;
-        }
-        Some(self.snapshot(Reason::Gap, user))
-    }
-
-    fn snapshot(&mut self, reason: Reason, user: User) -> Item {
-        self.mine = Some(user.cursor);
-        self.chased = Version::default();
-        if reason == Reason::Gap {
-            metrics::counter!("afterclick_gap_snapshots_total").increment(1);
-        }
-        Item::Snapshot { reason, user: Box::new(user) }
-    }
 }
 
 enum Step {
     Show(Item),
     Read(Why),
     Wait,
-}
-
-fn follows(cursor: Cursor, mine: Cursor) -> bool {
-    cursor.epoch == mine.epoch && cursor.version == mine.version.next()
 }

@@ -1,8 +1,9 @@
 //! The promise of the hub, against whatever order things happen in.
 
 use super::memory::{Node, ana};
+use crate::feed::hub::Channel;
 use crate::feed::{Item, Subscription};
-use crate::model::{Change, Cursor, Epoch};
+use crate::model::{Change, Cursor, Epoch, Version};
 use futures_util::FutureExt;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -147,4 +148,107 @@ proptest! {
     fn whatever_the_order_every_listener_sees_each_version_once_and_ends_at_the_newest(acts in acts()) {
         play(acts);
     }
+}
+
+/// Everybody comes and goes at once, so that channels are dropped while others open them: whoever
+/// is in must hear what is published, and at the end nothing is left.
+#[test]
+fn nobody_is_forgotten_while_others_come_and_go() {
+    let node = Node::new();
+    let come_and_go = || {
+        for _ in 0..2_000 {
+            let mut subscription = node.stream(None);
+            let Some(Item::Snapshot { user, .. }) = subscription.next().now_or_never() else {
+                panic!("no snapshot")
+            };
+            let before = user.cursor;
+
+            node.feed.changed(&ana(), node.memory.commit(&ana()));
+
+            // Another thread's commit may come first, and then the log fills the hole.
+            node.feed.catch_up_queued();
+            let heard = subscription.newest().unwrap();
+            assert!(heard.is_ahead_of(&before), "published past an open channel");
+        }
+    };
+
+    std::thread::scope(|threads| (0..4).for_each(|_| drop(threads.spawn(come_and_go))));
+
+    assert_eq!(node.feed.hub.users(), 0);
+}
+
+/// Between the last reference and the look at the map, somebody else may have opened another.
+#[test]
+fn a_channel_that_closes_late_leaves_its_successor_alone() {
+    let node = Node::new();
+    let closing = Channel::new(ana(), node.feed.hub.clone());
+    let _successor = node.stream(None);
+
+    drop(closing);
+
+    assert_eq!(node.feed.hub.users(), 1);
+}
+
+#[test]
+fn what_one_listener_reads_before_it_is_published_the_others_are_told() {
+    let node = Node::new();
+    let mut early = node.stream(None);
+    early.next().now_or_never().unwrap();
+    node.memory.commit(&ana());
+
+    node.stream(None).next().now_or_never().unwrap();
+    node.feed.catch_up_queued();
+
+    assert!(matches!(early.next().now_or_never(), Some(Item::Change(_))));
+}
+
+#[test]
+fn a_hint_that_comes_before_the_first_read_is_not_forgotten() {
+    let node = Node::new();
+    let mut listener = node.stream(None);
+    let inside = node.clone();
+    node.memory.tables().after_read = Some(Box::new(move || {
+        let change = inside.memory.commit(&ana());
+        inside.feed.hub.hint(&ana(), change.cursor);
+    }));
+    listener.next().now_or_never().unwrap();
+
+    node.feed.catch_up_queued();
+
+    assert!(matches!(listener.next().now_or_never(), Some(Item::Change(_))));
+}
+
+#[test]
+fn a_hint_that_comes_while_the_log_is_read_has_it_read_again() {
+    let node = Node::new();
+    let mut listener = node.stream(None);
+    listener.next().now_or_never().unwrap();
+    let first = node.memory.commit(&ana());
+    let inside = node.clone();
+    node.memory.tables().after_read = Some(Box::new(move || {
+        let second = inside.memory.commit(&ana());
+        inside.feed.hub.hint(&ana(), second.cursor);
+    }));
+
+    node.feed.hub.hint(&ana(), first.cursor);
+    node.feed.catch_up_queued();
+
+    let heard = std::iter::from_fn(|| listener.next().now_or_never()).count();
+    assert_eq!(heard, 2);
+}
+
+#[test]
+fn r11_a_forged_hint_shows_nothing_and_is_forgotten() {
+    let node = Node::new();
+    let mut listener = node.stream(None);
+    listener.next().now_or_never().unwrap();
+    let truth = node.memory.cursor();
+
+    node.feed.hub.hint(&ana(), Cursor { epoch: Epoch::of("forged", ""), ..truth });
+    node.feed.catch_up_queued();
+    node.feed.hub.hint(&ana(), Cursor { version: Version(99), ..truth });
+    node.feed.catch_up_queued();
+
+    assert!(listener.next().now_or_never().is_none());
+    assert_eq!(listener.newest(), Some(truth));
 }

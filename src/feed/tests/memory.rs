@@ -152,14 +152,18 @@ impl History for Memory {
         let memory = self.clone();
         Box::pin(async move {
             let before = memory.tables().before_read.take();
-            before.into_iter().for_each(|hook| hook());
+            if let Some(hook) = before {
+                hook();
+            }
             memory.tables().reads += 1;
             if memory.tables().down {
                 return Err(HistoryUnavailable);
             }
             let seen = memory.look(&user, after);
             let after = memory.tables().after_read.take();
-            after.into_iter().for_each(|hook| hook());
+            if let Some(hook) = after {
+                hook();
+            }
             Ok(seen)
         })
     }

@@ -1,5 +1,6 @@
 //! The feed over a history in memory.
 
+mod bus;
 mod endings;
 mod hub;
 pub(crate) mod memory;

@@ -117,7 +117,9 @@ fn changes(mut subscription: Subscription, first: Arc<Frame>) -> Result<HttpResp
             break;
         }
     }
-    frames.iter().for_each(|frame| count(frame));
+    for frame in &frames {
+        count(frame);
+    }
     let changes: Vec<_> = frames.iter().map(|frame| frame.change()).collect();
     let Some(last) = changes.last() else { return Err(PollError::Unavailable) };
     let shown = changes.len() <= MOST_CHANGES;

@@ -15,7 +15,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// How long a code is good, and how long wrong tries count.
-pub(crate) const WINDOW: Duration = Duration::from_secs(15 * 60);
+pub(crate) const WINDOW: Duration = Duration::from_mins(15);
 
 /// How many wrong tries a user has in a window.
 const TRIES: i64 = 5;

@@ -65,10 +65,7 @@ pub(crate) async fn claim(
         // Due still: another node's claim that came first has moved it.
         let due = letters::table.find(id).filter(letters::due_at.le(now.0));
         let row: Option<LetterRow> = diesel::update(due)
-            .set((
-                letters::due_at.eq(now.after(lease).0),
-                letters::attempts.eq(letters::attempts + 1),
-            ))
+            .set(letters::due_at.eq(now.after(lease).0))
             .returning(LetterRow::as_returning())
             .get_result(tx.conn)
             .await
@@ -96,10 +93,10 @@ pub(crate) async fn remove(tx: &mut Tx<'_>, id: Uuid) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// The letter is to be tried again, not before `until`.
+/// The letter is to be tried again, not before `until`; counts the try.
 pub(crate) async fn put_off(tx: &mut Tx<'_>, id: Uuid, until: Micros) -> Result<(), StoreError> {
     diesel::update(letters::table.find(id.as_bytes().to_vec()))
-        .set(letters::due_at.eq(until.0))
+        .set((letters::due_at.eq(until.0), letters::attempts.eq(letters::attempts + 1)))
         .execute(tx.conn)
         .await?;
     Ok(())

@@ -16,6 +16,12 @@ pub(crate) async fn epoch(conn: &mut Conn) -> Result<String, StoreError> {
     Ok(meta::table.find(EPOCH).select(meta::value).get_result(conn).await?)
 }
 
+/// Whether the database answers.
+pub(crate) async fn ping(tx: &mut super::Tx<'_>) -> Result<(), StoreError> {
+    meta::table.find(EPOCH).select(meta::value).get_result::<String>(tx.conn).await?;
+    Ok(())
+}
+
 /// Draws the database's epoch again: its histories are not the ones that clients have seen.
 pub(crate) async fn redraw(tx: &mut super::Tx<'_>) -> Result<(), StoreError> {
     diesel::update(meta::table.find(EPOCH))

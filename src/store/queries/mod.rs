@@ -24,6 +24,7 @@ pub(crate) mod users;
 
 use super::Conn;
 use crate::model::Effect;
+use crate::store::Kept;
 use std::sync::Arc;
 
 /// What a transaction works with.
@@ -32,6 +33,8 @@ pub(crate) struct Tx<'c> {
     pub(crate) conn: &'c mut Conn,
     /// The database's part of every user's epoch.
     pub(crate) epoch: Arc<str>,
+    /// What of each user's history is kept.
+    pub(crate) kept: Kept,
     /// What to tell the rest of the process after the COMMIT.
     pub(crate) effects: Vec<Effect>,
     /// Set by work that answers something but is to leave nothing behind.
@@ -39,7 +42,7 @@ pub(crate) struct Tx<'c> {
 }
 
 impl<'c> Tx<'c> {
-    pub(crate) fn new(conn: &'c mut Conn, epoch: Arc<str>) -> Self {
-        Self { conn, epoch, effects: Vec::new(), undone: false }
+    pub(crate) fn new(conn: &'c mut Conn, epoch: Arc<str>, kept: Kept) -> Self {
+        Self { conn, epoch, kept, effects: Vec::new(), undone: false }
     }
 }

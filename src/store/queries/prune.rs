@@ -22,14 +22,10 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const EXPIRED_LINKS: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Removes up to [`STEP`] rows of each kind; whether there may be more.
-pub(crate) async fn step(
-    tx: &mut Tx<'_>,
-    history: Duration,
-    now: Micros,
-) -> Result<bool, StoreError> {
+pub(crate) async fn step(tx: &mut Tx<'_>, now: Micros) -> Result<bool, StoreError> {
     let mut most = 0;
     let old: Vec<(String, String, i64)> = changes::table
-        .filter(changes::at.lt(now.before(history).0))
+        .filter(changes::at.lt(now.before(tx.kept.age).0))
         .select((changes::tenant, changes::user_id, changes::version))
         .limit(STEP)
         .load(tx.conn)

@@ -13,7 +13,7 @@ use diesel_async::RunQueryDsl;
 use std::time::Duration;
 
 /// How long after a mail the same user may ask for the next.
-const GAP: Duration = Duration::from_secs(60);
+const GAP: Duration = Duration::from_mins(1);
 
 /// The template with link and code.
 const VERIFY: &str = "verify";

@@ -10,9 +10,6 @@ use crate::store::{FirstSight, StoreError};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-/// How many changes of a user the log keeps.
-pub(crate) const KEPT: i64 = 100;
-
 /// How an account came to be; a rival for an address loses the account or only the address by it.
 pub(crate) const SIGNED_UP: &str = "sign-up";
 
@@ -148,9 +145,9 @@ pub(crate) async fn record(
         changes::at.eq(row.updated_at),
     );
     diesel::insert_into(changes::table).values(values).execute(tx.conn).await?;
-    if row.version > KEPT {
+    if row.version > tx.kept.changes {
         let of_user = changes::tenant.eq(&row.tenant).and(changes::user_id.eq(&row.id));
-        let old = of_user.and(changes::version.le(row.version - KEPT));
+        let old = of_user.and(changes::version.le(row.version - tx.kept.changes));
         diesel::delete(changes::table.filter(old)).execute(tx.conn).await?;
     }
     tx.effects.push(Effect::Changed(owner, change.clone()));

@@ -12,7 +12,7 @@ mod writer;
 #[path = "../queries/mod.rs"]
 pub(super) mod queries;
 
-use super::{Hook, OpenError, StoreError};
+use super::{Hook, Kept, OpenError, StoreError};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
@@ -78,6 +78,7 @@ impl Sqlite {
         path: &Path,
         readers: usize,
         serving: bool,
+        kept: Kept,
         hook: Hook,
     ) -> Result<Self, OpenError> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -92,14 +93,14 @@ impl Sqlite {
             .map_err(|error| OpenError::Prepare(error.into()))?;
 
         let writes = Line::new(WRITES_WAITING);
-        writer::spawn(writes.receiver(), connection, Arc::clone(&epoch), hook)?;
+        writer::spawn(writes.receiver(), connection, Arc::clone(&epoch), kept, hook)?;
         let reads = Line::new(READS_WAITING);
         for _ in 0..readers.max(1) {
             let mut connection = connect(path)?;
             connection
                 .batch_execute("PRAGMA query_only = ON")
                 .map_err(|error| OpenError::Prepare(error.into()))?;
-            reader::spawn(reads.receiver(), wrap(connection), Arc::clone(&epoch))?;
+            reader::spawn(reads.receiver(), wrap(connection), Arc::clone(&epoch), kept)?;
         }
         Ok(Self { writes, reads, _lock: lock })
     }

@@ -1,4 +1,4 @@
-use super::super::{Hook, StoreError};
+use super::super::{Hook, Kept, StoreError};
 use super::Conn;
 use super::line::{Task, Turn};
 use super::queries::Tx;
@@ -15,9 +15,10 @@ pub(super) fn spawn(
     line: Turn,
     connection: Conn,
     epoch: Arc<str>,
+    kept: Kept,
     hook: Hook,
 ) -> std::io::Result<()> {
-    let mut writer = Writer { connection, epoch, hook };
+    let mut writer = Writer { connection, epoch, kept, hook };
     std::thread::Builder::new().name("sqlite-writer".into()).spawn(move || {
         while let Some(first) = line.wait() {
             let mut group = vec![first];
@@ -35,6 +36,7 @@ pub(super) fn spawn(
 struct Writer {
     connection: Conn,
     epoch: Arc<str>,
+    kept: Kept,
     hook: Hook,
 }
 
@@ -70,7 +72,7 @@ impl Writer {
         self.execute("BEGIN IMMEDIATE")?;
         for task in group {
             self.execute("SAVEPOINT task")?;
-            let mut tx = Tx::new(&mut self.connection, Arc::clone(&self.epoch));
+            let mut tx = Tx::new(&mut self.connection, Arc::clone(&self.epoch), self.kept);
             let kept = task.run(&mut tx);
             if kept {
                 effects.append(&mut tx.effects);

@@ -1,0 +1,148 @@
+use super::StartError;
+use super::history::StoredHistory;
+use crate::accounts::passwords::Passwords;
+use crate::accounts::tokens::{OwnIssuer, OwnKey, Tokens};
+use crate::accounts::{Accounts, Rules, issuers};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, Database, Limit};
+use crate::feed::{Feed, Limits, LocalBus};
+use crate::model::{Effect, ServerSecret};
+use crate::publishing::Publishing;
+use crate::store::{Hook, Kept, Store};
+use crate::verification::Verification;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::sync::Notify;
+use url::Url;
+
+/// Passwords that may wait to be hashed: some 5 s of work for two cores.
+const HASHES_WAITING: usize = 400;
+
+/// Everything below HTTP, put together.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// Who asks, and who may.
+    pub accounts: Accounts,
+    /// Links and codes.
+    pub verification: Verification,
+    /// The backends' side.
+    pub publishing: Publishing,
+    /// Streams and polls.
+    pub feed: Arc<Feed>,
+    /// The installation's secret.
+    pub secret: ServerSecret,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Told after each commit that queued a letter.
+    pub letters: Arc<Notify>,
+    /// Where browsers find us.
+    pub public_url: Url,
+}
+
+impl Parts {
+    /// Opens the database for a command, beside a server that may be running on it.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]; the database must answer.
+    pub async fn open(config: &Config) -> Result<Self, StartError> {
+        let clock = Arc::new(SystemClock::default());
+        let parts = Self::build(config, config.listen, false, clock)?;
+        parts.store.prepare().await?;
+        Ok(parts)
+    }
+
+    /// Puts the parts together for a service that listens on `bound`. `serving` takes an SQLite
+    /// file for this process alone. PostgreSQL is not waited for: see [`Store::prepare`].
+    pub(super) fn build(
+        config: &Config,
+        bound: SocketAddr,
+        serving: bool,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        let secret = config.secret.load()?;
+        let public_url = config.public_url.at(bound);
+        let iss = public_url.as_str().trim_end_matches('/').to_owned();
+        let key = match &config.signing_key {
+            Some(file) => OwnKey::read(file, config.insecure_dev)?,
+            None => OwnKey::derived(&secret),
+        };
+        let issuers = match &config.issuers {
+            Some(file) => issuers::read(file, &iss, config.insecure_dev)?,
+            None => Vec::new(),
+        };
+        let tokens = Tokens::new(OwnIssuer { aud: iss.clone(), iss, key }, issuers);
+
+        let followed = Arc::clone(&clock);
+        let letters = Arc::new(Notify::new());
+        let listening = Arc::new(OnceLock::new());
+        let hook = hook(Arc::clone(&listening), Arc::clone(&letters));
+        let kept = Kept { changes: i64::from(config.history.changes), age: config.history.age };
+        let store = match &config.database {
+            Database::Sqlite(path) => Store::sqlite(path, config.workers, serving, kept, hook)?,
+            Database::Postgres(url) => {
+                Store::postgres(url.reveal(), kept, hook, Arc::new(move |now| followed.follow(now)))
+            }
+        };
+        let limits = Limits {
+            streams_per_user: config.streams_per_user,
+            polls_per_user: config.polls_per_user,
+            connections: config.max_streams,
+        };
+        let history = Arc::new(StoredHistory(store.clone()));
+        let feed = Feed::new(history, Arc::new(LocalBus), Arc::clone(&clock), limits);
+        // Nobody commits before the parts are together.
+        let _ = listening.set(Arc::clone(&feed));
+
+        let passwords = Passwords::new(config.workers, HASHES_WAITING);
+        let rules =
+            Rules { log_in: limit(config.limit_log_in), sign_up: limit(config.limit_sign_up) };
+        Ok(Self {
+            accounts: Accounts::new(
+                store.clone(),
+                Arc::clone(&feed),
+                tokens,
+                passwords.clone(),
+                secret.clone(),
+                Arc::clone(&clock),
+                rules,
+            ),
+            verification: Verification::new(
+                store.clone(),
+                passwords,
+                secret.clone(),
+                Arc::clone(&clock),
+            ),
+            publishing: Publishing::new(store.clone(), Arc::clone(&clock)),
+            store,
+            feed,
+            secret,
+            clock,
+            letters,
+            public_url,
+        })
+    }
+}
+
+/// Hands what was committed to whom it concerns: the one place where commits are heard of.
+fn hook(feed: Arc<OnceLock<Arc<Feed>>>, letters: Arc<Notify>) -> Hook {
+    Arc::new(move |effects| {
+        for effect in effects {
+            match (effect, feed.get()) {
+                (Effect::Changed(user, change), Some(feed)) => feed.changed(&user, change),
+                (Effect::Ended(ending), Some(feed)) => feed.ended(&ending),
+                (Effect::Queued, _) => letters.notify_one(),
+                (_, None) => {}
+            }
+        }
+    })
+}
+
+fn limit(limit: Limit) -> Option<(u32, Duration)> {
+    match limit {
+        Limit::Off => None,
+        Limit::AtMost { count, per } => Some((count, per)),
+    }
+}

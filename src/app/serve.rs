@@ -1,0 +1,265 @@
+use super::outbox::StoredOutbox;
+use super::parts::Parts;
+use super::{StartError, socket, upkeep};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, Mail};
+use crate::feed::Feed;
+use crate::http::client::Proxies;
+use crate::http::pages::InboxMail;
+use crate::http::stream::Pace;
+use crate::http::{Dependency, InboxReader, Readiness, Services, Settings, around, routes};
+use crate::mail::{Directory, Inbox, Sender, Transport, Worker, Writer};
+use crate::model::EmailAddress;
+use crate::store::Store;
+use crate::telemetry::Metrics;
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+use actix_web_lab::middleware::CatchPanic;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+/// How long the head of a request may take to arrive.
+const HEAD: Duration = Duration::from_secs(5);
+
+/// How long a connection may be kept between two requests.
+const IDLE: Duration = Duration::from_secs(75);
+
+/// Connections beyond the streams: requests under way, and those that wait for their next.
+const BESIDE_STREAMS: usize = 1024;
+
+/// How long writes under way may take after the streams have gone.
+const LAST_WRITES: u64 = 5;
+
+/// A server that listens.
+pub struct Server {
+    /// Where it listens; with port 0 asked for, the port it got.
+    pub address: SocketAddr,
+    handle: ServerHandle,
+    running: JoinHandle<std::io::Result<()>>,
+    feed: Arc<Feed>,
+    drain: Duration,
+    mail_stop: Arc<Notify>,
+    mail: JoinHandle<()>,
+    background: Vec<JoinHandle<()>>,
+}
+
+/// Serves until a signal: the first drains, the second ends at once.
+///
+/// # Errors
+///
+/// [`StartError`] where it could not start.
+pub async fn serve(config: Config) -> Result<(), StartError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Listen)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Listen)?;
+    let server = Server::start(&config, Arc::new(SystemClock::default()))?;
+    // Whoever started us may have closed standard output; we serve all the same.
+    let _ = writeln!(std::io::stdout(), "afterclick is listening on http://{}", server.address);
+    let _ = std::io::stdout().flush();
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("draining: a second signal ends at once");
+    tokio::select! {
+        () = server.stop() => tracing::info!("stopped"),
+        _ = terminate.recv() => tracing::warn!("stopped at once"),
+        _ = interrupt.recv() => tracing::warn!("stopped at once"),
+    }
+    Ok(())
+}
+
+impl Server {
+    /// Builds the parts, binds, and serves in the background, deciding by `clock`. Needs a
+    /// multi-threaded runtime.
+    ///
+    /// A PostgreSQL that does not answer is waited for in the background: until it does, what needs
+    /// it is answered 503.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]; nothing is left behind.
+    pub fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let listener = socket::listen(config.listen).map_err(StartError::Listen)?;
+        let address = listener.local_addr().map_err(StartError::Listen)?;
+        let metrics = Metrics::start();
+        let parts = Parts::build(config, address, true, clock)?;
+        let (transport, inbox) = transport(config)?;
+        let writer = Writer::new(parts.secret.clone(), &parts.public_url);
+        let outbox = Arc::new(StoredOutbox(parts.store.clone()));
+        let worker = Worker::new(
+            outbox,
+            transport,
+            writer,
+            Arc::clone(&parts.clock),
+            Arc::clone(&parts.letters),
+        );
+        let mail_stop = Arc::new(Notify::new());
+        let stop = Arc::clone(&mail_stop);
+        let mail = tokio::spawn(worker.run(async move { stop.notified().await }));
+
+        let feed = Arc::clone(&parts.feed);
+        let background = vec![
+            tokio::spawn(Arc::clone(&feed).run()),
+            tokio::spawn(upkeep::keep(parts.store.clone(), Arc::clone(&parts.clock))),
+        ];
+        let built_in = config.built_in_accounts;
+        let readiness = readiness(parts.store.clone(), Arc::clone(&feed));
+        let services = Data::new(Services {
+            settings: settings(config, &parts),
+            accounts: parts.accounts,
+            verification: parts.verification,
+            publishing: parts.publishing,
+            feed: Arc::clone(&feed),
+            inbox,
+            readiness,
+            metrics: Arc::new(move || metrics.text()),
+        });
+        let app = move || {
+            App::new()
+                .app_data(services.clone())
+                .wrap(CatchPanic::default())
+                .wrap(from_fn(around))
+                .configure(|config| routes(config, built_in))
+        };
+        let each = config.max_streams.saturating_add(BESIDE_STREAMS).div_ceil(config.workers);
+        let server = HttpServer::new(app)
+            .workers(config.workers)
+            .max_connections(each)
+            .client_request_timeout(HEAD)
+            .keep_alive(IDLE)
+            // A client that closed its half of a stream is gone; actix would hold the stream until
+            // the second heartbeat, and a parked poll to its end.
+            .h1_allow_half_closed(false)
+            .tcp_nodelay(true)
+            .on_connect(|connection, _| {
+                if let Some(connection) = connection.downcast_ref() {
+                    socket::watch(connection);
+                }
+            })
+            .disable_signals()
+            .shutdown_timeout(LAST_WRITES)
+            .listen(listener)
+            .map_err(StartError::Listen)?
+            .run();
+        let handle = server.handle();
+        let running = tokio::spawn(server);
+        Ok(Self {
+            address,
+            handle,
+            running,
+            feed,
+            drain: config.drain,
+            mail_stop,
+            mail,
+            background,
+        })
+    }
+
+    /// Drains: `/readyz` turns to 503, parked polls are answered, streams get their `goodbye` spread
+    /// over the drain's time, writes and mails under way end; then the server ends.
+    pub async fn stop(mut self) {
+        self.feed.drain(self.drain);
+        let left = async {
+            while self.feed.open() > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        // Streams whose readers do not read are cut by the server's own end.
+        let _ = tokio::time::timeout(self.drain + Duration::from_secs(1), left).await;
+        self.handle.stop(true).await;
+        let _ = (&mut self.running).await;
+        self.mail_stop.notify_one();
+        let mut mail = pin!(&mut self.mail);
+        let _ = tokio::time::timeout(Duration::from_secs(LAST_WRITES), mail.as_mut()).await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.running.abort();
+        self.mail.abort();
+        for task in &self.background {
+            task.abort();
+        }
+    }
+}
+
+fn settings(config: &Config, parts: &Parts) -> Settings {
+    let client_urls = config.client_urls.iter().filter_map(|origin| origin.as_str().parse().ok());
+    Settings {
+        public_url: parts.public_url.clone(),
+        client_urls: client_urls.collect(),
+        proxies: Proxies(config.trusted_proxies.clone()),
+        pace: Pace { heartbeat: config.heartbeat, max_age: config.max_stream_age },
+    }
+}
+
+/// The transport, and where mails are kept for developers the way to read them.
+fn transport(config: &Config) -> Result<(Arc<dyn Transport>, Option<InboxReader>), StartError> {
+    match &config.mail {
+        Mail::Inbox => {
+            let inbox = Inbox::new();
+            let kept = Arc::clone(&inbox);
+            let reader: InboxReader = Arc::new(move |to: Option<&EmailAddress>| {
+                kept.list(to).iter().map(|mail| shown(mail)).collect()
+            });
+            Ok((inbox, Some(reader)))
+        }
+        Mail::Directory(path) => {
+            let wrong = |text: String| crate::config::ConfigError::new("mail", text);
+            let sender = Sender::parse(&config.mail_from.to_string())
+                .map_err(|error| crate::config::ConfigError::new("mail-from", error.to_string()))?;
+            let directory =
+                Directory::open(path, sender).map_err(|error| wrong(error.to_string()))?;
+            Ok((Arc::new(directory), None))
+        }
+    }
+}
+
+fn shown(mail: &crate::mail::Mail) -> InboxMail {
+    InboxMail {
+        id: mail.id,
+        to: mail.to.as_str().to_owned(),
+        subject: mail.subject.to_owned(),
+        text: mail.text.clone(),
+        html: mail.html.clone(),
+        link: mail.link.clone(),
+        code: mail.code.clone(),
+        at: mail.at,
+    }
+}
+
+/// Asks each dependency how it is, without waiting for one that does not answer.
+fn readiness(store: Store, feed: Arc<Feed>) -> Readiness {
+    Arc::new(move || {
+        let (store, feed) = (store.clone(), Arc::clone(&feed));
+        Box::pin(async move {
+            let database = store.ping().await;
+            let draining = feed.draining().is_some();
+            let say = |good: bool, well: &str, ill: &str| {
+                if good { well.to_owned() } else { ill.to_owned() }
+            };
+            vec![
+                Dependency {
+                    name: "process",
+                    ready: !draining,
+                    detail: say(!draining, "serving", "draining"),
+                },
+                Dependency {
+                    name: "database",
+                    ready: database.is_ok(),
+                    detail: say(database.is_ok(), "answers", "does not answer"),
+                },
+                Dependency { name: "bus", ready: true, detail: "local".to_owned() },
+            ]
+        })
+    })
+}

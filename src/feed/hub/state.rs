@@ -1,0 +1,52 @@
+use super::Member;
+use crate::model::Cursor;
+use std::sync::{Arc, MutexGuard};
+
+/// What a channel knows.
+#[derive(Default)]
+pub(super) struct State {
+    /// The newest version that was broadcast, or that a member has read; `None` until the first.
+    pub sent: Option<Cursor>,
+    /// The newest version that was heard of.
+    pub heard: Option<Cursor>,
+    pub reading: Reading,
+    /// In the order of their opening. Copied on change, so that they are woken without the lock.
+    pub members: Arc<Vec<Arc<Member>>>,
+}
+
+/// Where the user is in the queue of those whose log must be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Reading {
+    #[default]
+    Idle,
+    Queued,
+    UnderWay,
+    /// Something more was heard of while the log was being read.
+    Again,
+}
+
+impl State {
+    /// Takes note of a version that was heard of, should it be news.
+    pub fn hear(&mut self, cursor: Cursor) {
+        if self.heard.is_none_or(|heard| !is_covered(cursor, heard)) {
+            self.heard = Some(cursor);
+        }
+    }
+}
+
+/// Wakes the members with the lock released: a waker may run foreign code.
+pub(super) fn release(state: MutexGuard<'_, State>) {
+    let members = state.members.clone();
+    drop(state);
+    members.iter().for_each(|member| member.wake());
+}
+
+/// Whether `cursor` is the version right after `sent`.
+pub(in crate::feed) fn follows(cursor: Cursor, sent: Cursor) -> bool {
+    cursor.epoch == sent.epoch && cursor.version == sent.version.next()
+}
+
+/// Whether who has seen `sent` has seen `cursor`.
+pub(super) fn is_covered(cursor: Cursor, sent: Cursor) -> bool {
+    cursor.epoch == sent.epoch && cursor.version <= sent.version
+}
