@@ -90,6 +90,23 @@ async fn it_prints_where_it_listens_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn its_log_is_a_json_object_a_line_where_no_person_reads() {
+    let mut service = Afterclick::start("exec \"$@\" 2>log", &[]);
+    let path = service.folder.path().join("log");
+    assert_eq!(service.get("/v1/me?token=s3cr3t").await.status(), 400);
+
+    service.signal("TERM");
+    assert!(service.process.wait().unwrap().success());
+
+    let log = std::fs::read_to_string(path).unwrap();
+    let lines: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().any(|line| line["http.status"] == 400), "{log}");
+    assert!(lines.iter().all(|line| line["target"] != "actix_server::builder"), "{log}");
+    assert!(!log.contains("s3cr3t"), "a query string is never logged: {log}");
+}
+
+#[tokio::test]
 async fn r13_a_log_that_cannot_be_written_stops_nothing() {
     for shell in ["exec \"$@\" 2>/dev/full", "exec \"$@\" 2>&-"] {
         let service = Afterclick::start(shell, &[]);

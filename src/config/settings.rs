@@ -128,7 +128,7 @@ pub struct Settings {
     #[arg(hide_env_values = true, default_value = "10s")]
     pub drain: Span,
 
-    /// Changes kept of each user to be resumed from, for 7 days.
+    /// Changes kept of each user to be resumed from: so many of the newest, for so long.
     #[arg(long, global = true, value_name = "COUNT/SPAN", env = "AFTERCLICK_HISTORY")]
     #[arg(hide_env_values = true, default_value = "100/7d")]
     pub history: History,
