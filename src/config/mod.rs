@@ -77,7 +77,7 @@ pub struct Config {
     pub max_stream_age: Duration,
     /// How long a stop takes.
     pub drain: Duration,
-    /// What is kept of each user's changes.
+    /// How much is kept of each user to be resumed from.
     pub history: History,
     /// Log-ins for one address, and from one client.
     pub limit_log_in: Limit,

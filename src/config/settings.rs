@@ -52,7 +52,7 @@ pub struct Settings {
     #[arg(hide_env_values = true)]
     pub secret: Option<SecretString>,
 
-    /// An origin whose pages may call the service with the user's cookie: https://app.example.com.
+    /// An origin (scheme, host, and port) whose pages may call the service with the user's cookie.
     /// Repeatable; commas in the variable. [default: the service's own only]
     #[arg(
         long = "client-url",
@@ -128,8 +128,8 @@ pub struct Settings {
     #[arg(hide_env_values = true, default_value = "10s")]
     pub drain: Span,
 
-    /// Changes kept of each user to be resumed from: so many of the newest, for so long.
-    #[arg(long, global = true, value_name = "COUNT/SPAN", env = "AFTERCLICK_HISTORY")]
+    /// Changes kept of each user to be resumed from, and for how long: COUNT/SPAN, or one of the two.
+    #[arg(long, global = true, value_name = "HISTORY", env = "AFTERCLICK_HISTORY")]
     #[arg(hide_env_values = true, default_value = "100/7d")]
     pub history: History,
 
