@@ -59,7 +59,7 @@ pub struct Server {
 pub async fn serve(config: Config) -> Result<(), StartError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Listen)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Listen)?;
-    let server = Server::start(&config, Arc::new(SystemClock::default()))?;
+    let server = Server::start(&config, Arc::new(SystemClock::default())).await?;
     // Whoever started us may have closed standard output; we serve all the same.
     let _ = writeln!(std::io::stdout(), "afterclick is listening on http://{}", server.address);
     let _ = std::io::stdout().flush();
@@ -86,7 +86,7 @@ impl Server {
     /// # Errors
     ///
     /// [`StartError`]; nothing is left behind.
-    pub fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+    pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let listener = socket::listen(config.listen).map_err(StartError::Listen)?;
         let address = listener.local_addr().map_err(StartError::Listen)?;
         let metrics = Metrics::start();
@@ -106,6 +106,9 @@ impl Server {
         let mail = tokio::spawn(worker.run(async move { stop.notified().await }));
 
         let feed = Arc::clone(&parts.feed);
+        if feed.load().await.is_err() {
+            tracing::warn!("who has logged out will be known when the database answers");
+        }
         let background = vec![
             tokio::spawn(Arc::clone(&feed).run()),
             tokio::spawn(upkeep::keep(parts.store.clone(), Arc::clone(&parts.clock))),

@@ -51,6 +51,11 @@ enum Command {
 }
 
 impl Cli {
+    /// The settings given beside the command.
+    pub fn settings(self) -> Settings {
+        self.settings
+    }
+
     /// Runs the command to its end.
     ///
     /// Standard output holds what was asked for and nothing else; logs go to standard error.

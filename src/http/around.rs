@@ -22,7 +22,14 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Query parameters in which people put access tokens.
 const TOKEN_PARAMETERS: [&str; 4] = ["token", "access_token", "jwt", "authorization"];
 
+/// What is said of a failure that nobody foresaw.
+const OUR_FAULT: &str = "something went wrong on our side";
+
 /// Runs a request with its id, its log line, and its refusals; see the module.
+///
+/// # Errors
+///
+/// 500 where the handler panicked.
 pub async fn around<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -30,20 +37,14 @@ pub async fn around<B: MessageBody + 'static>(
     let began = Instant::now();
     let id = request_id(request.request());
     let refusal = refused(request.request()).err();
-    let mut response = match refusal {
-        Some(problem) => {
-            let response = problem.error_response();
-            request.into_response(response)
-        }
-        None => match next.call(request).await {
-            Ok(response) => response.map_into_boxed_body(),
-            // A handler panicked: its request is gone, and only the error can carry the answer.
-            Err(_) => {
-                let detail = "something went wrong on our side";
-                let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);
-                return Err(problem.of_request(id).into());
-            }
-        },
+    let mut response = if let Some(problem) = refusal {
+        request.into_response(problem.error_response())
+    } else if let Ok(response) = next.call(request).await {
+        response.map_into_boxed_body()
+    } else {
+        // A handler panicked: its request is gone, and only the error can carry the answer.
+        let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", OUR_FAULT);
+        return Err(problem.of_request(id).into());
     };
     renew_cookie(&mut response);
     let mut response = as_problem(response);
@@ -105,9 +106,7 @@ fn as_problem(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
             "method_not_allowed",
             "this address takes other methods, see Allow",
         ),
-        StatusCode::INTERNAL_SERVER_ERROR => {
-            Problem::new(status, "internal", "something went wrong on our side")
-        }
+        StatusCode::INTERNAL_SERVER_ERROR => Problem::new(status, "internal", OUR_FAULT),
         other => Problem::new(other, "bad_request", "the request could not be read"),
     };
     let allow = response.headers().get(ALLOW).cloned();

@@ -49,7 +49,7 @@ impl FromRequest for Publisher {
         let request = request.clone();
         async move {
             let services = services(&request)?;
-            Ok(Self(services.accounts.backend(presented(&request, services, false)?).await?))
+            Ok(Self(services.accounts.backend(presented(&request, services, false)).await?))
         }
         .boxed_local()
     }
@@ -57,7 +57,7 @@ impl FromRequest for Publisher {
 
 async fn user(request: HttpRequest, ticket: bool) -> Result<Caller, Problem> {
     let services = services(&request)?;
-    let presented = presented(&request, services, ticket)?;
+    let presented = presented(&request, services, ticket);
     let cookie = if let Presented::Cookie(token) = &presented { Some(token.clone()) } else { None };
     let caller = services.accounts.user(presented).await?;
     if let Some(token) = cookie.filter(|_| caller.renewed) {
@@ -73,21 +73,17 @@ fn services(request: &HttpRequest) -> Result<&Services, Problem> {
 
 /// What the request came with. An `Authorization` that is no bearer is a bad credential, and no
 /// reason to look at the cookie.
-pub(super) fn presented(
-    request: &HttpRequest,
-    services: &Services,
-    ticket: bool,
-) -> Result<Presented, Problem> {
+pub(super) fn presented(request: &HttpRequest, services: &Services, ticket: bool) -> Presented {
     if let Some(header) = request.headers().get(AUTHORIZATION) {
         let parts = header.to_str().ok().and_then(|text| text.split_once(' '));
         let bearer = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let token = bearer.map_or("", |(_, token)| token.trim());
-        return Ok(Presented::Bearer(OpaqueToken::presented(token)));
+        return Presented::Bearer(OpaqueToken::presented(token));
     }
     // A ticket was asked for by this very page, the cookie is whoever's the browser has.
     if let Some(ticket) = query::value(request, "ticket").filter(|_| ticket) {
-        return Ok(Presented::Ticket(OpaqueToken::presented(&ticket)));
+        return Presented::Ticket(OpaqueToken::presented(&ticket));
     }
-    Ok(cookie::read(request, &services.settings.public_url)
-        .map_or(Presented::Nothing, Presented::Cookie))
+    cookie::read(request, &services.settings.public_url)
+        .map_or(Presented::Nothing, Presented::Cookie)
 }

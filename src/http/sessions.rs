@@ -52,20 +52,10 @@ pub(super) async fn refresh(
     request: HttpRequest,
     body: Json<Refresh>,
 ) -> Result<HttpResponse, Problem> {
-    let renewal = match body.0.refresh_token {
-        Some(token) => Renewal::Token(OpaqueToken::presented(&token)),
-        None => {
-            let presented = caller::presented(&request, &services, false)?;
-            let by_cookie = matches!(presented, Presented::Cookie(_) | Presented::Nothing);
-            let caller = services.accounts.user(presented).await?;
-            let session = caller.session.filter(|_| by_cookie);
-            Renewal::Cookie(session.ok_or_else(|| {
-                Problem::unprocessable(
-                    "bad_member",
-                    "a refresh without the cookie needs the refresh_token",
-                )
-            })?)
-        }
+    let renewal = if let Some(token) = body.0.refresh_token {
+        Renewal::Token(OpaqueToken::presented(&token))
+    } else {
+        Renewal::Cookie(own_session(&services, &request).await?)
     };
     let granted = services.accounts.refresh(renewal).await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(grant(&granted)))
@@ -105,6 +95,17 @@ pub(super) async fn end_one(
 pub(super) async fn end_all(services: Data<Services>, user: User) -> Result<HttpResponse, Problem> {
     services.accounts.log_out_everywhere(&user.0).await?;
     Ok(ended(&services, true))
+}
+
+/// The session of the cookie.
+async fn own_session(services: &Services, request: &HttpRequest) -> Result<SessionId, Problem> {
+    let presented = caller::presented(request, services, false);
+    let by_cookie = matches!(presented, Presented::Cookie(_) | Presented::Nothing);
+    let caller = services.accounts.user(presented).await?;
+    caller.session.filter(|_| by_cookie).ok_or_else(|| {
+        let detail = "a refresh without the cookie needs the refresh_token";
+        Problem::unprocessable("bad_member", detail)
+    })
 }
 
 fn is_own(caller: &Caller, session: SessionId) -> bool {

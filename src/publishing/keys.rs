@@ -2,6 +2,7 @@ use super::Publishing;
 use crate::clock::random_bytes;
 use crate::model::{Digest, OpaqueToken, TenantName};
 use crate::store::{ApiKey, StoreError};
+use std::fmt::Write;
 
 /// Why a key was not made.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +32,8 @@ impl Publishing {
             return Err(KeyError::Name);
         }
         // Hexadecimal: an underscore would end the id, and a hyphen breaks a double click.
-        let id: String = random_bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect();
-        let secret: String =
-            random_bytes::<32>().iter().map(|byte| format!("{byte:02x}")).collect();
+        let id = hex(&random_bytes::<8>());
+        let secret = hex(&random_bytes::<32>());
         let key = ApiKey {
             id: id.clone(),
             tenant,
@@ -63,4 +63,12 @@ impl Publishing {
     pub async fn revoke_key(&self, id: &str) -> Result<bool, StoreError> {
         self.store.revoke_key(id.to_owned(), self.clock.now()).await
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

@@ -17,7 +17,11 @@ mod stamps;
 
 pub use error::{OpenError, StoreError};
 pub use operations::Store;
-pub use rows::*;
+pub use rows::{
+    Allowed, ApiKey, Candidate, Confirmed, Denied, FirstSight, Hash, Link, LinkState, NewLink,
+    NewSession, Page, Published, QueuedLetter, Refreshed, Resent, Rotation, Session, SignUp, Since,
+    Ticket, Tried,
+};
 
 use crate::model::{Effect, Micros};
 use std::sync::Arc;

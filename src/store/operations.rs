@@ -1,5 +1,8 @@
 use super::postgres::{self, Postgres};
-use super::rows::*;
+use super::rows::{
+    Allowed, ApiKey, Candidate, Confirmed, Denied, FirstSight, Hash, Link, NewLink, NewSession,
+    Page, Published, QueuedLetter, Refreshed, Resent, Session, SignUp, Since, Ticket, Tried,
+};
 use super::sqlite::{self, Sqlite};
 use super::{Hook, Kept, OpenError, Reference, StoreError};
 use crate::model::{
@@ -86,10 +89,6 @@ impl Store {
 ///
 /// [`StoreError`] where the database could not; nothing is kept then.
 #[expect(clippy::missing_errors_doc, reason = "said once, above, for all of them")]
-#[expect(
-    clippy::clone_on_copy,
-    reason = "one dispatch for values that copy and values that do not"
-)]
 impl Store {
     /// Makes an account that waits for its click.
     pub async fn sign_up(&self, new: SignUp) -> Result<UserRef, StoreError> {

@@ -134,7 +134,7 @@ impl Postgres {
                         Err(StoreError::Unavailable(source))
                             if tries < TRIES && lost_a_race(&*source) =>
                         {
-                            tries += 1
+                            tries += 1;
                         }
                         outcome => return outcome,
                     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 /// How many mails an address, and a user, gets in an hour.
 const MAILS_AN_HOUR: usize = 5;
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// When the last mails went, of those within the hour, oldest first.
 pub(super) struct Stamps {
@@ -47,11 +47,11 @@ impl Stamps {
 mod tests {
     use super::*;
 
-    const GAP: Duration = Duration::from_secs(60);
+    const GAP: Duration = Duration::from_mins(1);
 
     #[test]
     fn five_mails_go_in_an_hour_and_none_within_a_minute() {
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let mut now = Micros(1_000_000_000_000_000);
         let mut column = String::new();
         for _ in 0..5 {

@@ -5,7 +5,7 @@ use crate::store::{Allowed, Confirmed, LinkState, StoreError};
 use std::time::Duration;
 
 /// How often the password beside one link may be tried.
-const PASSWORD_TRIES: (u32, Duration) = (10, Duration::from_secs(60));
+const PASSWORD_TRIES: (u32, Duration) = (10, Duration::from_mins(1));
 
 /// Why a link did not verify its address.
 #[derive(Debug, thiserror::Error)]

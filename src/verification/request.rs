@@ -6,7 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// How soon another mail may be asked for.
-const GAP: Duration = Duration::from_secs(60);
+const GAP: Duration = Duration::from_mins(1);
 
 /// Why no mail was queued.
 #[derive(Debug, thiserror::Error)]

@@ -16,10 +16,10 @@ use std::time::Duration;
 /// How many rows of a kind one step removes.
 const STEP: i64 = 200;
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_hours(24);
 
 /// How long an expired link still says that it has expired.
-const EXPIRED_LINKS: Duration = Duration::from_secs(30 * 24 * 3600);
+const EXPIRED_LINKS: Duration = Duration::from_hours(30 * 24);
 
 /// Removes up to [`STEP`] rows of each kind; whether there may be more.
 pub(crate) async fn step(tx: &mut Tx<'_>, now: Micros) -> Result<bool, StoreError> {

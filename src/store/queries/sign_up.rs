@@ -15,7 +15,7 @@ const FROM_ONE_CLIENT: usize = 2;
 const IN_ALL: usize = 20;
 
 /// How long an account lives that was signed up with an address somebody else has verified.
-const DECOY_LIFE: Duration = Duration::from_secs(24 * 3600);
+const DECOY_LIFE: Duration = Duration::from_hours(24);
 
 /// Makes an unverified account and queues its mail; the same address and password again is that
 /// account, mailed again within the throttle.

@@ -3,7 +3,7 @@ use super::queries::Tx;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
@@ -48,10 +48,7 @@ impl Turn {
 
     /// The next task, if one waits already.
     pub(super) fn next(&self) -> Option<Box<dyn Task>> {
-        match self.0.lock().unwrap_or_else(PoisonError::into_inner).try_recv() {
-            Ok(task) => Some(task),
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-        }
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).try_recv().ok()
     }
 }
 
