@@ -41,7 +41,8 @@ enum Command {
     /// API keys of applications' backends.
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// Print an access token for a user, who is made if unknown.
+    /// Print an access token for a user, who is made if unknown. Give it the settings of the
+    /// service, whose database, secret, and public URL the token is of.
     Token(token::Token),
     /// Check every setting, and print what they come to.
     CheckConfig,

@@ -30,5 +30,6 @@ pub(super) async fn run(config: &Config, command: Token) -> Result<(), CliError>
     }
     let user = UserRef { tenant: command.tenant, id: command.user };
     let accounts = Parts::open(config).await?.accounts;
-    print(accounts.issue_token(user, ttl).await.map_err(CliError::failed)?.reveal())
+    let token = accounts.issue_token(user, ttl).await.map_err(CliError::failed)?;
+    print(token.reveal())
 }

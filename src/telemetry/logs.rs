@@ -7,6 +7,9 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, fmt};
 
+/// What is written unless `RUST_LOG` says otherwise: not what libraries tell at every start.
+const USUAL: &str = "info,actix_server=warn";
+
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -34,17 +37,18 @@ pub struct Logs(Lines);
 impl Logs {
     /// Starts logging to standard error for the rest of the process, panics included.
     ///
-    /// `RUST_LOG` filters; without it everything from `info` up is written. Neither a full nor a
+    /// `RUST_LOG` filters; without it everything from `info` up is written, less a library's greetings. Neither a full nor a
     /// closed standard error stops or fails anything.
     ///
     /// # Errors
     ///
     /// See [`BadFilter`].
     pub fn start(format: Format) -> Result<Self, BadFilter> {
-        let filter = EnvFilter::builder()
-            .with_default_directive(LevelFilter::INFO.into())
-            .from_env()
-            .map_err(|error| BadFilter::Unreadable(error.into()))?;
+        let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into());
+        let filter = match std::env::var_os(EnvFilter::DEFAULT_ENV) {
+            Some(_) => filter.from_env().map_err(|error| BadFilter::Unreadable(error.into()))?,
+            None => filter.parse_lossy(USUAL),
+        };
         let lines = Lines::to(stderr()).map_err(|error| BadFilter::Start(error.into()))?;
         tracing_subscriber::registry()
             .with(layer(format, lines.clone()).with_filter(filter))

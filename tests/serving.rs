@@ -1,0 +1,199 @@
+//! The program while it serves: its one line of output, its logs, its end.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// More than any step here takes on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The program, serving from a folder of its own; killed with this value.
+struct Afterclick {
+    process: Child,
+    // Kept open: whoever reads a service's output goes on doing so.
+    stdout: BufReader<ChildStdout>,
+    url: String,
+    folder: TempDir,
+}
+
+impl Afterclick {
+    /// Starts `afterclick` by `shell`, in which `"$@"` is the program and its settings.
+    #[track_caller]
+    fn start(shell: &str, settings: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut process = Command::new("sh")
+            .args(["-c", shell, "sh", env!("CARGO_BIN_EXE_afterclick")])
+            .args(["--listen", "127.0.0.1:0", "--drain", "1s"])
+            .args(settings)
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let url = line.strip_prefix("afterclick is listening on ").unwrap().trim_end().to_owned();
+        Self { process, stdout, url, folder }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_afterclick"));
+        command.args(arguments).current_dir(&self.folder).stdin(Stdio::null());
+        command
+    }
+
+    /// An access token; its issuer is the public URL, which port 0 made another than the default.
+    fn token(&self, user: &str) -> String {
+        let mut command = self.command(&["token", "--user", user, "--public-url", &self.url]);
+        let printed = command.output().unwrap();
+        String::from_utf8(printed.stdout).unwrap().trim_end().to_owned()
+    }
+
+    fn signal(&self, name: &str) {
+        let signal = format!("-{name}");
+        assert!(
+            Command::new("kill")
+                .arg(signal)
+                .arg(self.process.id().to_string())
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    async fn get(&self, path: &str) -> reqwest::Response {
+        let client = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+        client.get(format!("{}{path}", self.url)).send().await.unwrap()
+    }
+}
+
+impl Drop for Afterclick {
+    fn drop(&mut self) {
+        let _ended_already = self.process.kill();
+        let _reaped = self.process.wait();
+    }
+}
+
+#[tokio::test]
+async fn it_prints_where_it_listens_and_nothing_else() {
+    let mut service = Afterclick::start("exec \"$@\" 2>/dev/null", &[]);
+
+    assert_eq!(service.get("/healthz").await.status(), 200);
+
+    service.signal("TERM");
+    let mut rest = String::new();
+    service.stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+    assert!(service.process.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn its_log_is_a_json_object_a_line_where_no_person_reads() {
+    let mut service = Afterclick::start("exec \"$@\" 2>log", &[]);
+    let path = service.folder.path().join("log");
+    assert_eq!(service.get("/v1/me?token=s3cr3t").await.status(), 400);
+
+    service.signal("TERM");
+    assert!(service.process.wait().unwrap().success());
+
+    let log = std::fs::read_to_string(path).unwrap();
+    let lines: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().any(|line| line["http.status"] == 400), "{log}");
+    assert!(lines.iter().all(|line| line["target"] != "actix_server::builder"), "{log}");
+    assert!(!log.contains("s3cr3t"), "a query string is never logged: {log}");
+}
+
+#[tokio::test]
+async fn r13_a_log_that_cannot_be_written_stops_nothing() {
+    for shell in ["exec \"$@\" 2>/dev/full", "exec \"$@\" 2>&-"] {
+        let service = Afterclick::start(shell, &[]);
+
+        for _ in 0..50 {
+            assert_eq!(service.get("/healthz").await.status(), 200, "{shell}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_server_that_does_not_answer_is_waited_for() {
+    let secret = "kT0vQ3cW9nY7xJ2mB5sL8dF1gH4aR6pZ";
+    let database = "postgres://nobody:nothing@127.0.0.1:1/none";
+
+    let service =
+        Afterclick::start("exec \"$@\" 2>log", &["--database", database, "--secret", secret]);
+
+    assert_eq!(service.get("/healthz").await.status(), 200);
+    assert_eq!(service.get("/readyz").await.status(), 503);
+    let log = std::fs::read_to_string(service.folder.path().join("log")).unwrap();
+    assert!(!log.contains("nothing@") && !log.contains(secret), "{log}");
+}
+
+#[tokio::test]
+async fn keys_are_made_listed_and_ended_beside_a_service_that_runs() {
+    let service = Afterclick::start("exec \"$@\" 2>/dev/null", &[]);
+
+    let made = service.command(&["keys", "create", "--name", "backend"]).output().unwrap();
+    let key = String::from_utf8(made.stdout).unwrap();
+    let (_, id) = key.split_once('_').unwrap();
+    let (id, secret) = id.trim_end().split_once('_').unwrap();
+    assert!(key.starts_with("ack_") && key.lines().count() == 1, "the key alone");
+
+    let revoked = service.command(&["keys", "revoke", id]).output().unwrap();
+    let again = service.command(&["keys", "revoke", id]).output().unwrap();
+    let listed = service.command(&["keys", "list"]).output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+
+    assert!(revoked.status.success() && revoked.stdout.is_empty());
+    assert_eq!(again.status.code(), Some(1), "a key ends once");
+    assert!(listed.starts_with(&format!("{id}\tdefault\tbackend\t")), "{listed}");
+    assert!(!listed.contains(secret));
+}
+
+#[tokio::test]
+async fn a_token_of_the_command_line_opens_what_its_user_sees() {
+    let service = Afterclick::start("exec \"$@\" 2>/dev/null", &[]);
+
+    let token = service.token("ana");
+
+    let client = reqwest::Client::new();
+    let me = client.get(format!("{}/v1/me", service.url)).bearer_auth(token);
+    let me: serde_json::Value = me.send().await.unwrap().json().await.unwrap();
+    assert_eq!((me["id"].as_str(), &me["email"]), (Some("ana"), &serde_json::Value::Null));
+}
+
+#[tokio::test]
+async fn a_second_server_on_one_sqlite_file_is_refused() {
+    let service = Afterclick::start("exec \"$@\" 2>/dev/null", &[]);
+
+    // The service's own settings, in the service's own folder.
+    let second = service.command(&["--listen", "127.0.0.1:0"]).output().unwrap();
+
+    let line = String::from_utf8(second.stderr).unwrap();
+    assert!(!second.status.success() && second.stdout.is_empty(), "{line}");
+    assert!(line.lines().any(|line| line.starts_with("afterclick: ")), "{line}");
+    assert_eq!(service.get("/readyz").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_stop_says_goodbye_to_streams_and_leaves_nothing_open() {
+    let mut service = Afterclick::start("exec \"$@\" 2>/dev/null", &[]);
+    let token = service.token("ana");
+    let client = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+    let stream = client.get(format!("{}/v1/stream", service.url)).bearer_auth(token);
+    let mut stream = stream.send().await.unwrap();
+    let first = stream.chunk().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&first).contains("event: snapshot"));
+
+    service.signal("TERM");
+
+    let mut rest = Vec::new();
+    while let Some(chunk) = stream.chunk().await.unwrap() {
+        rest.extend_from_slice(&chunk);
+    }
+    let rest = String::from_utf8(rest).unwrap();
+    assert!(rest.contains("event: goodbye") && rest.contains("\"draining\""), "{rest}");
+    assert!(service.process.wait().unwrap().success());
+}
