@@ -25,7 +25,7 @@ pub struct VerifyPage<'a> {
     pub email: &'a str,
     /// When the account was made.
     pub made_at: Micros,
-    /// From what kind of device, in the words of [`device`](super::device).
+    /// From what kind of device, in the words of [`device()`](super::device()).
     pub made_from: &'a str,
     /// The present instant.
     pub now: Micros,

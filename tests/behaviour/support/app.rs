@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// A running service with a database, a port, and a development inbox of its own.
@@ -37,8 +37,7 @@ impl App {
 
     /// A service whose clock stands still until [`App::advance`].
     pub async fn with_held_clock(flags: &[&str]) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let now = afterclick::model::Micros(i64::try_from(now.as_micros()).unwrap());
+        let now = SystemClock::default().now();
         Self::build(flags, Some(Arc::new(HeldClock::at(now)))).await
     }
 
