@@ -91,6 +91,13 @@ impl Server {
         let address = listener.local_addr().map_err(StartError::Listen)?;
         let metrics = Metrics::start();
         let parts = Parts::build(config, address, true, clock)?;
+        let feed = Arc::clone(&parts.feed);
+        if let Err(error) = parts.store.prepare().await {
+            tracing::error!(error = ?error, "the database cannot be used yet, and is tried again every second");
+        }
+        if feed.load().await.is_err() {
+            tracing::warn!("who has logged out will be known when the database answers");
+        }
         let (transport, inbox) = transport(config)?;
         let writer = Writer::new(parts.secret.clone(), &parts.public_url);
         let outbox = Arc::new(StoredOutbox(parts.store.clone()));
@@ -105,10 +112,6 @@ impl Server {
         let stop = Arc::clone(&mail_stop);
         let mail = tokio::spawn(worker.run(async move { stop.notified().await }));
 
-        let feed = Arc::clone(&parts.feed);
-        if feed.load().await.is_err() {
-            tracing::warn!("who has logged out will be known when the database answers");
-        }
         let background = vec![
             tokio::spawn(Arc::clone(&feed).run()),
             tokio::spawn(upkeep::keep(parts.store.clone(), Arc::clone(&parts.clock))),
