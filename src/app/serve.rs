@@ -166,6 +166,11 @@ impl Server {
         })
     }
 
+    /// Who listens here.
+    pub fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
     /// Drains: `/readyz` turns to 503, parked polls are answered, streams get their `goodbye` spread
     /// over the drain's time, writes and mails under way end; then the server ends.
     pub async fn stop(mut self) {
