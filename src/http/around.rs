@@ -4,6 +4,7 @@
 use super::caller::Renewed;
 use super::problem::Problem;
 use super::services::Services;
+use super::turn::{LastOf, Turn};
 use super::{client, cookie, cross_site, query};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -39,6 +40,7 @@ pub async fn around<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let arrived = Arrived::of(request.request());
+    let turn = request.request().conn_data::<Turn>().map(Turn::take);
     let refusal = refused(request.request()).err();
     let mut response = if let Some(problem) = refusal {
         request.into_response(problem.error_response())
@@ -59,7 +61,7 @@ pub async fn around<B: MessageBody + 'static>(
         headers.insert(REQUEST_ID, value);
     }
     arrived.log(response.status());
-    Ok(response)
+    Ok(response.map_body(|_, body| LastOf { body, turn }.boxed()))
 }
 
 /// The caller's own id where it is fit for a log, or a new one.
