@@ -2,10 +2,12 @@
 
 mod history;
 mod outbox;
+mod paced;
 mod parts;
 mod serve;
 mod socket;
 mod upkeep;
+mod web;
 
 pub use parts::Parts;
 pub use serve::{Server, serve};

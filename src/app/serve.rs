@@ -1,5 +1,6 @@
 use super::outbox::StoredOutbox;
 use super::parts::Parts;
+use super::web::{self, LAST_WRITES};
 use super::{StartError, socket, upkeep};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Mail};
@@ -7,16 +8,13 @@ use crate::feed::Feed;
 use crate::http::client::Proxies;
 use crate::http::pages::InboxMail;
 use crate::http::stream::Pace;
-use crate::http::{Dependency, InboxReader, Readiness, Services, Settings, around, routes};
+use crate::http::{Dependency, InboxReader, Readiness, Services, Settings};
 use crate::mail::{Directory, Inbox, Sender, Transport, Worker, Writer};
 use crate::model::EmailAddress;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use actix_web::dev::ServerHandle;
-use actix_web::middleware::from_fn;
 use actix_web::web::Data;
-use actix_web::{App, HttpServer};
-use actix_web_lab::middleware::CatchPanic;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -27,16 +25,10 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// How long the head of a request may take to arrive.
-const HEAD: Duration = Duration::from_secs(5);
-
-/// How long a connection may be kept between two requests.
-const IDLE: Duration = Duration::from_secs(75);
+pub(super) const HEAD: Duration = Duration::from_secs(5);
 
 /// Connections beyond the streams: requests under way, and those that wait for their next.
 const BESIDE_STREAMS: usize = 1024;
-
-/// How long writes under way may take after the streams have gone.
-const LAST_WRITES: u64 = 5;
 
 /// A server that listens.
 pub struct Server {
@@ -128,33 +120,9 @@ impl Server {
             readiness,
             metrics: Arc::new(move || metrics.text()),
         });
-        let app = move || {
-            App::new()
-                .app_data(services.clone())
-                .wrap(CatchPanic::default())
-                .wrap(from_fn(around))
-                .configure(|config| routes(config, built_in))
-        };
-        let each = config.max_streams.saturating_add(BESIDE_STREAMS).div_ceil(config.workers);
-        let server = HttpServer::new(app)
-            .workers(config.workers)
-            .max_connections(each)
-            .client_request_timeout(HEAD)
-            .keep_alive(IDLE)
-            // A client that closed its half of a stream is gone; actix would hold the stream until
-            // the second heartbeat, and a parked poll to its end.
-            .h1_allow_half_closed(false)
-            .tcp_nodelay(true)
-            .on_connect(|connection, _| {
-                if let Some(connection) = connection.downcast_ref() {
-                    socket::watch(connection);
-                }
-            })
-            .disable_signals()
-            .shutdown_timeout(LAST_WRITES)
-            .listen(listener)
-            .map_err(StartError::Listen)?
-            .run();
+        let connections = config.max_streams.saturating_add(BESIDE_STREAMS);
+        let server = web::server(listener, services, built_in, config.workers, connections)
+            .map_err(StartError::Listen)?;
         let handle = server.handle();
         let running = tokio::spawn(server);
         Ok(Self {
@@ -167,6 +135,11 @@ impl Server {
             mail,
             background,
         })
+    }
+
+    /// Who listens here.
+    pub fn feed(&self) -> &Feed {
+        &self.feed
     }
 
     /// Drains: `/readyz` turns to 503, parked polls are answered, streams get their `goodbye` spread

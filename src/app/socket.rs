@@ -23,10 +23,11 @@ pub(super) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Sees to it that a peer that is gone is noticed. A socket that refuses is served all the same.
+/// Sends events as they come, and sees to it that a peer that is gone is noticed. A socket that refuses is served all the same.
 pub(super) fn watch(connection: &actix_web::rt::net::TcpStream) {
     let socket = SockRef::from(connection);
     let keepalive = TcpKeepalive::new().with_time(GONE).with_interval(GONE).with_retries(2);
+    let _ = socket.set_tcp_nodelay(true);
     let _ = socket.set_tcp_keepalive(&keepalive);
     let _ = socket.set_tcp_user_timeout(Some(GONE));
 }

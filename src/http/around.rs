@@ -4,13 +4,14 @@
 use super::caller::Renewed;
 use super::problem::Problem;
 use super::services::Services;
+use super::turn::{LastOf, Turn};
 use super::{client, cookie, cross_site, query};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, ResponseError};
@@ -21,6 +22,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Query parameters in which people put access tokens.
 const TOKEN_PARAMETERS: [&str; 4] = ["token", "access_token", "jwt", "authorization"];
+
+/// The most that a request's headers may hold, names and values, in bytes; actix itself would take
+/// 128 KiB.
+const MAX_HEADERS: usize = 16 * 1024;
 
 /// What is said of a failure that nobody foresaw.
 const OUR_FAULT: &str = "something went wrong on our side";
@@ -34,8 +39,8 @@ pub async fn around<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let began = Instant::now();
-    let id = request_id(request.request());
+    let arrived = Arrived::of(request.request());
+    let turn = request.request().conn_data::<Turn>().map(Turn::take);
     let refusal = refused(request.request()).err();
     let mut response = if let Some(problem) = refusal {
         request.into_response(problem.error_response())
@@ -44,17 +49,19 @@ pub async fn around<B: MessageBody + 'static>(
     } else {
         // A handler panicked: its request is gone, and only the error can carry the answer.
         let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", OUR_FAULT);
-        return Err(problem.of_request(id).into());
+        metrics::counter!("afterclick_panics_total", "route" => arrived.route.clone()).increment(1);
+        arrived.log(problem.status());
+        return Err(problem.of_request(arrived.id).into());
     };
     renew_cookie(&mut response);
     let mut response = as_problem(response);
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Ok(value) = HeaderValue::from_str(&id) {
+    if let Ok(value) = HeaderValue::from_str(&arrived.id) {
         headers.insert(REQUEST_ID, value);
     }
-    log(&response, &id, began);
-    Ok(response)
+    arrived.log(response.status());
+    Ok(response.map_body(|_, body| LastOf { body, turn }.boxed()))
 }
 
 /// The caller's own id where it is fit for a log, or a new one.
@@ -69,6 +76,14 @@ fn request_id(request: &HttpRequest) -> String {
 
 /// What is refused before any handler looks at it.
 fn refused(request: &HttpRequest) -> Result<(), Problem> {
+    let length = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
+    if request.headers().iter().map(length).sum::<usize>() > MAX_HEADERS {
+        return Err(Problem::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "headers_too_large",
+            "the headers are larger than 16 KiB",
+        ));
+    }
     if request.path().starts_with("/v1/")
         && TOKEN_PARAMETERS.iter().any(|name| query::value(request, name).is_some())
     {
@@ -117,23 +132,42 @@ fn as_problem(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     response.into_response(formed)
 }
 
-/// One line a request, without its query: the route's pattern, as the path itself may hold a token.
-fn log(response: &ServiceResponse<BoxBody>, id: &str, began: Instant) {
-    let request = response.request();
-    let route = request.match_pattern().unwrap_or_else(|| "(none)".to_owned());
-    let services = request.app_data::<Data<Services>>();
-    let client = services.and_then(|services| services.settings.proxies.client(request));
-    let status = response.status().as_u16();
-    let millis = began.elapsed().as_millis();
-    metrics::counter!("afterclick_requests_total", "route" => route.clone(), "status" => status.to_string())
-        .increment(1);
-    tracing::info!(
-        request.id = %id,
-        http.method = %request.method(),
-        http.route = %route,
-        http.status = status,
-        client.network = %client::network(client),
-        elapsed.ms = %millis,
-        "request answered"
-    );
+/// What is told of a request in the log, taken before the handler takes the request.
+struct Arrived {
+    began: Instant,
+    id: String,
+    method: Method,
+    /// The route's pattern, as the path itself may hold a token.
+    route: String,
+    client: String,
+}
+
+impl Arrived {
+    fn of(request: &HttpRequest) -> Self {
+        let services = request.app_data::<Data<Services>>();
+        let client = services.and_then(|services| services.settings.proxies.client(request));
+        Self {
+            began: Instant::now(),
+            id: request_id(request),
+            method: request.method().clone(),
+            route: request.match_pattern().unwrap_or_else(|| "(none)".to_owned()),
+            client: client::network(client),
+        }
+    }
+
+    /// One line a request.
+    fn log(&self, status: StatusCode) {
+        let (route, status) = (self.route.clone(), status.as_u16());
+        metrics::counter!("afterclick_requests_total", "route" => route, "status" => status.to_string())
+            .increment(1);
+        tracing::info!(
+            request.id = %self.id,
+            http.method = %self.method,
+            http.route = %self.route,
+            http.status = status,
+            client.network = %self.client,
+            elapsed.ms = %self.began.elapsed().as_millis(),
+            "request answered"
+        );
+    }
 }

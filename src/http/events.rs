@@ -1,5 +1,5 @@
 use super::caller::Publisher;
-use super::json::Json;
+use super::json::Asked;
 use super::problem::Problem;
 use super::services::Services;
 use crate::model::UserRef;
@@ -20,12 +20,11 @@ pub(super) struct Event {
 /// `POST /v1/users/{id}/events`: a change of one of the tenant's users; answered with the change.
 pub(super) async fn publish(
     services: Data<Services>,
-    backend: Publisher,
     id: Path<String>,
-    body: Json<Event>,
+    Asked(backend, event): Asked<Publisher, Event>,
 ) -> Result<HttpResponse, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found("there is no such user"))?;
     let user = UserRef { tenant: backend.0.tenant, id };
-    let change = services.publishing.publish(&user, &body.0.kind, &body.0.data).await?;
+    let change = services.publishing.publish(&user, &event.kind, &event.data).await?;
     Ok(HttpResponse::Created().json(change))
 }

@@ -21,12 +21,14 @@ mod services;
 mod sessions;
 mod sign_up;
 pub mod stream;
+mod turn;
 mod verifications;
 mod verify;
 
 pub use around::around;
 pub use problem::Problem;
 pub use services::{Dependency, InboxReader, Readiness, Services, Settings};
+pub use turn::Turn;
 
 use actix_web::guard::{Any, Get, Head};
 use actix_web::web::{self, ServiceConfig, delete, post, resource};

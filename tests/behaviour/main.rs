@@ -1,4 +1,18 @@
 //! What users, devices, backends, and operators see, over real sockets.
 
 mod clicks;
+mod crowds;
+#[expect(dead_code, reason = "a test of its own stops and kills servers")]
+#[path = "../support/postgres.rs"]
+mod database;
+mod goodbyes;
+mod issuers;
+mod odd;
+mod panics;
+mod polls;
+mod postgres;
+mod problems;
+mod publishing;
+mod streams;
 mod support;
+mod tickets;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub struct Connections {
     /// Open streams.
     pub streams: usize,
-    /// Polls that are not answered yet.
+    /// Polls that wait; one that is just being answered is no connection.
     pub polls: usize,
     /// The same by session; those without one first, then from the oldest session to the newest.
     pub by_session: Vec<SessionConnections>,
@@ -39,7 +39,7 @@ impl Connections {
             let (streams, polls) = sessions.entry(member.listener.session).or_default();
             match member.transport {
                 Transport::Stream => *streams += 1,
-                Transport::Poll => *polls += 1,
+                Transport::Poll => *polls += usize::from(member.is_parked()),
             }
         }
         let by_session: Vec<_> = sessions

@@ -82,6 +82,8 @@ fn connections_are_counted_by_session() {
     let node = Node::new();
     let session = SessionId::draw();
     let join = |session, transport| node.feed.join(listener(session), transport, None).unwrap();
+    let mut parked = join(None, Transport::Poll);
+    parked.park().unwrap();
     let _open = [
         join(None, Transport::Poll),
         join(Some(session), Transport::Stream),

@@ -1,7 +1,8 @@
 use super::PollError;
+use crate::http::etag;
 use crate::model::Cursor;
 use actix_web::HttpRequest;
-use actix_web::http::header::{HeaderName, IF_NONE_MATCH};
+use actix_web::http::header::HeaderName;
 use std::time::Duration;
 use url::form_urlencoded;
 
@@ -14,12 +15,12 @@ const WAIT: Duration = Duration::from_secs(10);
 const MOST: u64 = 30;
 
 /// What a poll asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ask {
     /// The newest version the caller has.
     pub after: Option<Cursor>,
-    /// Whether it said so as `If-None-Match`, and so is answered 304 where nothing is new.
-    pub conditional: bool,
+    /// What it says in `If-None-Match` that it has, where it says so there only.
+    pub held: Vec<Cursor>,
     pub wait: Duration,
 }
 
@@ -33,28 +34,20 @@ impl Ask {
         };
         let after = said("after").map(|text| text.parse()).transpose();
         let after = after.map_err(|_| PollError::BadCursor)?;
-        let held = if after.is_none() { held(request) } else { None };
+        let held = if after.is_none() { etag::presented(request) } else { Vec::new() };
+        let newest = held.iter().copied().max_by_key(|cursor| cursor.version);
         let wait = match said("wait") {
             Some(text) => seconds(&text).filter(|wait| *wait <= MOST).ok_or(PollError::BadWait)?,
             None => preferred(request).map_or(WAIT.as_secs(), |wait| wait.min(MOST)),
         };
         let wait = Duration::from_secs(wait);
-        Ok(Self { after: after.or(held), conditional: held.is_some(), wait })
+        Ok(Self { after: after.or(newest), held, wait })
     }
-}
 
-/// The newest cursor in `If-None-Match` (RFC 9110 §13.1.2). Weak or strong makes no difference here,
-/// and what is no cursor was not made by us.
-fn held(request: &HttpRequest) -> Option<Cursor> {
-    let lines = request.headers().get_all(IF_NONE_MATCH).filter_map(|line| line.to_str().ok());
-    lines
-        .flat_map(|line| line.split(','))
-        .filter_map(|tag| {
-            let tag = tag.trim();
-            let tag = tag.strip_prefix("W/").unwrap_or(tag);
-            tag.strip_prefix('"')?.strip_suffix('"')?.parse::<Cursor>().ok()
-        })
-        .max_by_key(|cursor| cursor.version)
+    /// Whether it is answered 304 where nothing is new.
+    pub fn is_conditional(&self) -> bool {
+        !self.held.is_empty()
+    }
 }
 
 /// `wait` of RFC 7240 §4.3; the first that is given counts, and one that is no number does not.
@@ -118,7 +111,8 @@ mod tests {
         let after = after.map(|text| text.parse().unwrap());
         let wait = Duration::from_secs(wait);
 
-        assert_eq!(ask(uri, headers).unwrap(), Ask { after, conditional, wait });
+        let ask = ask(uri, headers).unwrap();
+        assert_eq!((ask.after, ask.is_conditional(), ask.wait), (after, conditional, wait));
     }
 
     #[rstest]

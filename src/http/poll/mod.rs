@@ -82,20 +82,26 @@ async fn answer(
     let until = Instant::now() + left.map_or(ask.wait, |left| left.min(ask.wait));
     let mut subscription = feed.join(listener, Transport::Poll, ask.after)?;
     let mut item = subscription.next().await;
+    // The newest version of a list need not be of the present epoch, and any match counts.
+    if let Item::Snapshot { user, .. } = &item
+        && ask.held.contains(&user.cursor)
+    {
+        item = Item::Current;
+    }
     if matches!(item, Item::Current) {
         if !ask.wait.is_zero() && feed.draining().is_none() {
             subscription.park()?;
         }
         match timeout_at(until, subscription.next()).await {
             Ok(next) => item = next,
-            Err(_) => return Ok(nothing(subscription, ask)),
+            Err(_) => return Ok(nothing(subscription, &ask)),
         }
     }
     match item {
         Item::Change(frame) => changes(subscription, frame),
         Item::Snapshot { user, .. } => Ok(state(subscription, &user, None)),
         Item::Current | Item::Draining(_) | Item::Ended(End::Of(EndingCode::Disconnected)) => {
-            Ok(nothing(subscription, ask))
+            Ok(nothing(subscription, &ask))
         }
         Item::Ended(_) | Item::Gone => Err(PollError::Ended),
         Item::Unavailable => Err(PollError::Unavailable),
@@ -134,8 +140,9 @@ fn state(subscription: Subscription, user: &User, changes: Option<Vec<&Change>>)
         .json(News { cursor: user.cursor, user, changes })
 }
 
-fn nothing(subscription: Subscription, ask: Ask) -> HttpResponse {
-    let status = if ask.conditional { StatusCode::NOT_MODIFIED } else { StatusCode::NO_CONTENT };
+fn nothing(subscription: Subscription, ask: &Ask) -> HttpResponse {
+    let status =
+        if ask.is_conditional() { StatusCode::NOT_MODIFIED } else { StatusCode::NO_CONTENT };
     let mut response = HttpResponse::build(status);
     response.insert_header((CACHE_CONTROL, "no-store"));
     if let Some(cursor) = subscription.cursor().or(ask.after) {

@@ -3,6 +3,8 @@ use afterclick::app::Server;
 use afterclick::cli::Cli;
 use afterclick::clock::{Clock, HeldClock, SystemClock};
 use afterclick::config::{Config, Machine};
+use afterclick::feed::Connections;
+use afterclick::model::UserRef;
 use clap::Parser;
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -80,6 +82,12 @@ impl App {
         Cli::parse_from(line).settings().check(Machine::this()).unwrap()
     }
 
+    /// What a test set itself.
+    fn given(&self, flag: &str) -> Option<String> {
+        let at = self.flags.iter().position(|given| given == flag)?;
+        self.flags.get(at + 1).cloned()
+    }
+
     /// The SQLite file.
     pub fn database(&self) -> PathBuf {
         self.folder.path().join("afterclick.db")
@@ -111,6 +119,11 @@ impl App {
     pub fn drain(&mut self) -> tokio::task::JoinHandle<()> {
         let server = self.server.take().expect("the service runs");
         tokio::spawn(server.stop())
+    }
+
+    /// Who of a user's listens.
+    pub fn connections(&self, user: &UserRef) -> Connections {
+        self.server.as_ref().expect("the service runs").feed().connections(user)
     }
 
     /// A device that nobody is logged in on: a browser with an empty cookie jar.
@@ -157,9 +170,11 @@ impl App {
 
     /// Runs a command of the program on the service's database; its standard output.
     pub fn command(&self, arguments: &[&str]) -> String {
-        let database = format!("sqlite:{}", self.database().display());
+        let database = self.given("--database");
+        let database = database.unwrap_or_else(|| format!("sqlite:{}", self.database().display()));
         let output = Command::new(env!("CARGO_BIN_EXE_afterclick"))
             .args(arguments)
+            .args(self.given("--secret").iter().flat_map(|secret| ["--secret", secret]))
             .args(["--database", &database, "--public-url", &format!("http://{}", self.address)])
             .output()
             .unwrap();

@@ -3,10 +3,12 @@
 mod app;
 mod device;
 mod listening;
+mod story;
 
 pub use app::App;
-pub use device::Device;
+pub use device::{Answer, Device};
 pub use listening::Listening;
+pub use story::{kyc, publish, until};
 
 use std::time::Duration;
 

@@ -1,0 +1,61 @@
+//! Whose turn it is on a connection: a client that has the next head to send, or us.
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use bytes::Bytes;
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+/// Whether a connection has a request under way; shared by the connection and its requests, which
+/// are of one thread.
+#[derive(Debug, Clone, Default)]
+pub struct Turn(Rc<Cell<bool>>);
+
+impl Turn {
+    /// Whether a head was read and its answer is not yet written.
+    pub fn is_ours(&self) -> bool {
+        self.0.get()
+    }
+
+    /// Ours from now on, until what is returned is dropped.
+    pub(super) fn take(&self) -> Taken {
+        self.0.set(true);
+        Taken(self.clone())
+    }
+}
+
+/// Gives the turn back to the client when dropped.
+#[derive(Debug)]
+pub(super) struct Taken(Turn);
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.0.0.set(false);
+    }
+}
+
+/// A body with which the turn ends.
+pub(super) struct LastOf {
+    pub(super) body: BoxBody,
+    pub(super) turn: Option<Taken>,
+}
+
+impl MessageBody for LastOf {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let next = Pin::new(&mut self.body).poll_next(context);
+        if matches!(next, Poll::Ready(None)) {
+            self.turn = None;
+        }
+        next
+    }
+}
