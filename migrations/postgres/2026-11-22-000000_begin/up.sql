@@ -50,7 +50,7 @@ CREATE TABLE users (
     expires_at BIGINT,
     PRIMARY KEY (tenant, id)
 ) WITH (fillfactor = 80);
-CREATE INDEX users_by_address ON users (tenant, address) WHERE address IS NOT NULL;
+CREATE INDEX users_by_address ON users (address, tenant);
 CREATE INDEX users_by_expiry ON users (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE changes (

@@ -190,18 +190,23 @@ pub(crate) async fn redraw(
     Ok(())
 }
 
-/// Which of the users who compete for `address` there are, those with the address verified too.
+/// The tenant's users who name `address`, verified or not, those idle longest first.
+///
+/// Asked by the address alone: SQLite would take two conditions as a reason to walk the primary key,
+/// whose first column is the tenant, and so through all of the tenant's users.
 pub(crate) async fn naming(
     tx: &mut Tx<'_>,
     tenant: &str,
     address: &str,
 ) -> Result<Vec<UserRow>, StoreError> {
-    Ok(users::table
-        .filter(users::tenant.eq(tenant).and(users::address.eq(address)))
+    let mut rows: Vec<UserRow> = users::table
+        .filter(users::address.eq(address))
         .select(UserRow::as_select())
         .order((users::active_at, users::id))
         .load(tx.conn)
-        .await?)
+        .await?;
+    rows.retain(|row| row.tenant == tenant);
+    Ok(rows)
 }
 
 /// The id, for whoever has a row's text only.
