@@ -21,7 +21,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 /// How long the head of a request may take to arrive.
@@ -93,18 +93,27 @@ impl Server {
             Arc::clone(&parts.clock),
             Arc::clone(&parts.letters),
         );
+        let (prepared, mut answers) = watch::channel(false);
         let mail_stop = Arc::new(Notify::new());
         let stop = Arc::clone(&mail_stop);
-        let mail = tokio::spawn(worker.run(async move { stop.notified().await }));
+        let mail = tokio::spawn(async move {
+            tokio::select! {
+                _ = answers.wait_for(|prepared| *prepared) => {}
+                () = stop.notified() => return,
+            }
+            worker.run(async move { stop.notified().await }).await;
+        });
 
         let feed = Arc::clone(&parts.feed);
-        if feed.load().await.is_err() {
-            tracing::warn!("who has logged out will be known when the database answers");
-        }
-        let background = vec![
-            tokio::spawn(Arc::clone(&feed).run()),
-            tokio::spawn(upkeep::keep(parts.store.clone(), Arc::clone(&parts.clock))),
-        ];
+        // Where this fails, the feed reads it as soon as the database answers.
+        let _ = feed.load().await;
+        let (store, clock, run) = (parts.store.clone(), Arc::clone(&parts.clock), feed.clone());
+        let background = vec![tokio::spawn(async move {
+            // One that does not answer is told of once, and not by everybody who needs it.
+            upkeep::prepare(&store).await;
+            let _ = prepared.send(true);
+            tokio::join!(run.run(), upkeep::keep(store, clock));
+        })];
         let built_in = config.built_in_accounts;
         let readiness = readiness(parts.store.clone(), Arc::clone(&feed));
         let services = Data::new(Services {

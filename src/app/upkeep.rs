@@ -12,9 +12,8 @@ const STEP: Duration = Duration::from_millis(50);
 /// Between two tries to reach a database that did not answer at start.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Brings the database up to date as soon as it answers, and from then on prunes what has had its
-/// time, in small steps.
-pub(super) async fn keep(store: Store, clock: Arc<dyn Clock>) {
+/// Brings the database up to date as soon as it answers.
+pub(super) async fn prepare(store: &Store) {
     let mut said = false;
     while let Err(error) = store.prepare().await {
         if !said {
@@ -26,6 +25,10 @@ pub(super) async fn keep(store: Store, clock: Arc<dyn Clock>) {
     if said {
         tracing::info!("the database answers");
     }
+}
+
+/// Prunes what has had its time, in small steps.
+pub(super) async fn keep(store: Store, clock: Arc<dyn Clock>) {
     loop {
         let pause = match store.prune(clock.now()).await {
             Ok(true) => STEP,
