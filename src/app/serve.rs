@@ -83,6 +83,13 @@ impl Server {
         let address = listener.local_addr().map_err(StartError::Listen)?;
         let metrics = Metrics::start();
         let parts = Parts::build(config, address, true, clock)?;
+        let feed = Arc::clone(&parts.feed);
+        let answers = parts.store.prepare().await;
+        if let Err(error) = &answers {
+            tracing::error!(error = ?error, "the database cannot be used yet, and is tried again every second");
+        } else if feed.load().await.is_err() {
+            tracing::warn!("who has logged out will be known when the database answers");
+        }
         let (transport, inbox) = transport(config)?;
         let writer = Writer::new(parts.secret.clone(), &parts.public_url);
         let outbox = Arc::new(StoredOutbox(parts.store.clone()));
@@ -93,25 +100,24 @@ impl Server {
             Arc::clone(&parts.clock),
             Arc::clone(&parts.letters),
         );
-        let (prepared, mut answers) = watch::channel(false);
+        let (prepared, mut is_prepared) = watch::channel(answers.is_ok());
         let mail_stop = Arc::new(Notify::new());
         let stop = Arc::clone(&mail_stop);
         let mail = tokio::spawn(async move {
             tokio::select! {
-                _ = answers.wait_for(|prepared| *prepared) => {}
+                _ = is_prepared.wait_for(|prepared| *prepared) => {}
                 () = stop.notified() => return,
             }
             worker.run(async move { stop.notified().await }).await;
         });
 
-        let feed = Arc::clone(&parts.feed);
-        // Where this fails, the feed reads it as soon as the database answers.
-        let _ = feed.load().await;
         let (store, clock, run) = (parts.store.clone(), Arc::clone(&parts.clock), feed.clone());
         let background = vec![tokio::spawn(async move {
             // One that does not answer is told of once, and not by everybody who needs it.
-            upkeep::prepare(&store).await;
-            let _ = prepared.send(true);
+            if answers.is_err() {
+                upkeep::prepare(&store).await;
+                prepared.send_replace(true);
+            }
             tokio::join!(run.run(), upkeep::keep(store, clock));
         })];
         let built_in = config.built_in_accounts;

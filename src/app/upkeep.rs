@@ -14,17 +14,10 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// Brings the database up to date as soon as it answers.
 pub(super) async fn prepare(store: &Store) {
-    let mut said = false;
-    while let Err(error) = store.prepare().await {
-        if !said {
-            tracing::error!(error = ?error, "the database cannot be used yet, and is tried again every second");
-        }
-        said = true;
+    while store.prepare().await.is_err() {
         tokio::time::sleep(AGAIN).await;
     }
-    if said {
-        tracing::info!("the database answers");
-    }
+    tracing::info!("the database answers");
 }
 
 /// Prunes what has had its time, in small steps.

@@ -11,6 +11,7 @@ mod inbox;
 mod json;
 mod listen;
 mod me;
+mod openapi;
 mod operations;
 pub mod pages;
 pub mod poll;
@@ -32,9 +33,12 @@ pub use turn::Turn;
 use actix_web::guard::{Any, Get, Head};
 use actix_web::web::{self, ServiceConfig, delete, post, resource};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, Route};
+use bytes::Bytes;
+use std::future::ready;
 
 /// The whole API. `built_in` says whether sign-up and log-in are ours or another system's.
 pub fn routes(config: &mut ServiceConfig, built_in: bool) {
+    let document = Bytes::from(openapi::document(built_in).to_string());
     if built_in {
         config
             .service(resource("/v1/users").route(post().to(sign_up::sign_up)))
@@ -73,6 +77,10 @@ pub fn routes(config: &mut ServiceConfig, built_in: bool) {
         .service(resource("/healthz").route(get().to(operations::health)))
         .service(resource("/readyz").route(get().to(operations::ready)))
         .service(resource("/metrics").route(get().to(operations::metrics)))
+        .service(
+            resource("/openapi.json")
+                .route(get().to(move || ready(openapi::answer(document.clone())))),
+        )
         .service(resource("/dev/inbox").route(get().to(inbox::page)))
         .service(resource("/dev/inbox.json").route(get().to(inbox::list)))
         .service(resource("/{file:[a-z0-9_.-]*}").route(get().to(file)))

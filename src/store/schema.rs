@@ -149,3 +149,5 @@ diesel::table! {
         attempts -> BigInt,
     }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(changes, users);

@@ -173,19 +173,20 @@ pub(crate) async fn changed_since(
     tx: &mut Tx<'_>,
     since: Micros,
 ) -> Result<Vec<(UserRef, Cursor)>, StoreError> {
-    let of_late: Vec<(String, String)> = changes::table
+    let of_user = table::tenant.eq(changes::tenant).and(table::id.eq(changes::user_id));
+    let rows: Vec<(String, String, i64, String)> = changes::table
+        .inner_join(table::table.on(of_user))
         .filter(changes::at.ge(since.0))
-        .select((changes::tenant, changes::user_id))
+        .select((table::tenant, table::id, table::version, table::epoch))
         .distinct()
         .load(tx.conn)
         .await?;
-    let mut present = Vec::with_capacity(of_late.len());
-    for (tenant, id) in of_late {
-        let row = table::table.find((&tenant, &id)).select(UserRow::as_select());
-        let row: Option<UserRow> = row.get_result(tx.conn).await.optional()?;
-        present.extend(row.and_then(|row| Some((row.user()?, row.cursor(&tx.epoch)))));
-    }
-    Ok(present)
+    let present = |(tenant, id, version, own): (String, String, i64, String)| {
+        let user = UserRef { tenant: tenant.parse().ok()?, id: id.parse().ok()? };
+        let cursor = Cursor { epoch: Epoch::of(&tx.epoch, &own), version: Version(version) };
+        Some((user, cursor))
+    };
+    Ok(rows.into_iter().filter_map(present).collect())
 }
 
 /// What ended at or after `since`, oldest first.
