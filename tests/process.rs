@@ -140,3 +140,31 @@ fn help_and_check_config_show_no_secret() {
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
     assert!(left.is_empty(), "checking makes nothing: {left:?}");
 }
+
+#[test]
+fn commands_say_what_was_asked_for_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = ended(&mut afterclick(&folder, arguments));
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+
+    let (code, checked, _) = run(&["check-config"]);
+    assert_eq!(code, Some(0));
+    assert!(checked.contains("127.0.0.1:8080") && checked.ends_with("Every setting is good.\n"));
+    assert_eq!(run(&["migrate"]), (Some(0), String::new(), String::new()));
+    assert_eq!(run(&["migrate"]), (Some(0), String::new(), String::new()), "nothing is left to do");
+    let (code, token, told) = run(&["token", "--user", "ana", "--ttl", "5m"]);
+    assert_eq!((code, token.lines().count(), token.split('.').count()), (Some(0), 1, 3), "{told}");
+    let (code, _, told) = run(&["token", "--user", "ana", "--ttl", "31d"]);
+    assert_eq!((code, told.lines().count()), (Some(2), 1), "{told}");
+    let (code, _, told) = run(&["token", "--user", "a/b"]);
+    assert_eq!(code, Some(2), "{told}");
+    let (code, _, told) = run(&["keys", "revoke", "nothing"]);
+    assert_eq!((code, told.lines().count()), (Some(1), 1), "{told}");
+    assert!(told.starts_with("afterclick: there is no key of that id"), "{told}");
+    assert_eq!(run(&["keys", "list"]), (Some(0), String::new(), String::new()));
+    let (code, _, told) = run(&["keys", "create", "--name", "x", "--tenant", "A_b"]);
+    assert_eq!(code, Some(2), "{told}");
+}

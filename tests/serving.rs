@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// More than any step here takes on a loaded machine.
@@ -22,11 +22,29 @@ impl Afterclick {
     #[track_caller]
     fn start(shell: &str, settings: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let (process, stdout, url) = Self::run(&folder, shell, settings);
+        Self { process, stdout, url, folder }
+    }
+
+    /// Starts it anew in the same folder, after it ended.
+    #[track_caller]
+    fn start_again(&mut self) {
+        let started = Self::run(&self.folder, "exec \"$@\" 2>/dev/null", &[]);
+        (self.process, self.stdout, self.url) = started;
+    }
+
+    #[track_caller]
+    fn run(
+        folder: &TempDir,
+        shell: &str,
+        settings: &[&str],
+    ) -> (Child, BufReader<ChildStdout>, String) {
         let mut process = Command::new("sh")
             .args(["-c", shell, "sh", env!("CARGO_BIN_EXE_afterclick")])
-            .args(["--listen", "127.0.0.1:0", "--drain", "1s"])
+            .args(["--listen", "127.0.0.1:0"])
+            .env("AFTERCLICK_DRAIN", "1s")
             .args(settings)
-            .current_dir(&folder)
+            .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -35,7 +53,7 @@ impl Afterclick {
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
         let url = line.strip_prefix("afterclick is listening on ").unwrap().trim_end().to_owned();
-        Self { process, stdout, url, folder }
+        (process, stdout, url)
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -127,8 +145,34 @@ async fn a_database_server_that_does_not_answer_is_waited_for() {
 
     assert_eq!(service.get("/healthz").await.status(), 200);
     assert_eq!(service.get("/readyz").await.status(), 503);
+    // The process knows nobody yet, and asks a cookie's bearer to come back rather than to go.
+    let client = reqwest::Client::new();
+    let with_cookie = |path: &str| {
+        let request = client.get(format!("{}{path}", service.url));
+        request.header("cookie", "afterclick_session=x").send()
+    };
+    for path in ["/v1/me", "/v1/poll"] {
+        let answer = with_cookie(path).await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap()),
+            (503, "1")
+        );
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    }
+    let stream = with_cookie("/v1/stream").await.unwrap();
+    assert_eq!(stream.status(), 200);
+    let last = stream.text().await.unwrap();
+    assert!(last.contains("event: goodbye") && last.contains("\"unavailable\""), "{last}");
+    let write = client.post(format!("{}/v1/users", service.url));
+    let body = r#"{"email":"ana@example.com","password":"blue kettle sings"}"#;
+    let write = write.header("content-type", "application/json").body(body).send().await.unwrap();
+    assert_eq!(write.status(), 503);
+    assert!(write.headers().contains_key("retry-after"));
     let log = std::fs::read_to_string(service.folder.path().join("log")).unwrap();
     assert!(!log.contains("nothing@") && !log.contains(secret), "{log}");
+    let told = |line: &&str| ["WARN", "ERROR"].iter().any(|level| line.contains(level));
+    let told = log.lines().filter(told).filter(|line| !line.contains("a request failed"));
+    assert_eq!(told.count(), 1, "{log}");
 }
 
 #[tokio::test]
@@ -172,8 +216,10 @@ async fn a_second_server_on_one_sqlite_file_is_refused() {
     let second = service.command(&["--listen", "127.0.0.1:0"]).output().unwrap();
 
     let line = String::from_utf8(second.stderr).unwrap();
-    assert!(!second.status.success() && second.stdout.is_empty(), "{line}");
-    assert!(line.lines().any(|line| line.starts_with("afterclick: ")), "{line}");
+    assert_eq!((second.status.code(), second.stdout.len()), (Some(1), 0), "{line}");
+    let refused = line.lines().filter(|line| line.starts_with("afterclick: ")).collect::<Vec<_>>();
+    let in_use = "the SQLite file is in use by another afterclick process";
+    assert!(refused.len() == 1 && refused[0].contains(in_use), "{line}");
     assert_eq!(service.get("/readyz").await.status(), 200);
 }
 
@@ -189,6 +235,12 @@ async fn a_stop_says_goodbye_to_streams_and_leaves_nothing_open() {
 
     service.signal("TERM");
 
+    loop {
+        let ready = client.get(format!("{}/readyz", service.url)).send().await.unwrap();
+        if ready.status() == 503 {
+            break;
+        }
+    }
     let mut rest = Vec::new();
     while let Some(chunk) = stream.chunk().await.unwrap() {
         rest.extend_from_slice(&chunk);
@@ -196,4 +248,68 @@ async fn a_stop_says_goodbye_to_streams_and_leaves_nothing_open() {
     let rest = String::from_utf8(rest).unwrap();
     assert!(rest.contains("event: goodbye") && rest.contains("\"draining\""), "{rest}");
     assert!(service.process.wait().unwrap().success());
+}
+
+/// A listener that is not there would keep it for the whole of its drain.
+#[tokio::test]
+async fn a_second_signal_ends_it_at_once() {
+    let mut service = Afterclick::start("exec \"$@\" 2>/dev/null", &["--drain", "10m"]);
+    let client = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+    let token = service.token("ana");
+    let mut streams = Vec::new();
+    for _ in 0..5 {
+        let stream = client.get(format!("{}/v1/stream", service.url)).bearer_auth(&token);
+        streams.push(stream.send().await.unwrap());
+    }
+    let began = Instant::now();
+    service.signal("TERM");
+    while service.get("/readyz").await.status() != 503 {}
+
+    service.signal("TERM");
+
+    let ended = service.process.wait().unwrap();
+    assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
+    assert!(ended.code().is_some(), "{ended:?}");
+}
+
+/// Who keeps a connection for the next request is no reason to wait.
+#[tokio::test]
+async fn a_stop_does_not_wait_for_idle_connections() {
+    let mut service = Afterclick::start("exec \"$@\" 2>/dev/null", &[]);
+    let client = reqwest::Client::new();
+    let kept = client.get(format!("{}/healthz", service.url)).send().await.unwrap();
+    assert_eq!(kept.text().await.unwrap(), r#"{"status":"ok"}"#);
+    let began = Instant::now();
+
+    service.signal("TERM");
+
+    assert!(service.process.wait().unwrap().success());
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+}
+
+/// After a backup was put back, clients hold versions that will be given out again.
+#[tokio::test]
+async fn a_restored_database_has_another_epoch() {
+    let mut service = Afterclick::start("exec \"$@\" 2>/dev/null", &[]);
+    let client = reqwest::Client::new();
+    let token = service.token("ana");
+    let me = async |url: &str, token: String| -> serde_json::Value {
+        let answer = client.get(format!("{url}/v1/me")).bearer_auth(token).send().await.unwrap();
+        answer.json().await.unwrap()
+    };
+    let before = me(&service.url, token).await;
+    service.signal("TERM");
+    assert!(service.process.wait().unwrap().success());
+
+    let restored = service.command(&["restored"]).output().unwrap();
+
+    assert!(restored.status.success() && restored.stdout.is_empty());
+    service.start_again();
+    let after = me(&service.url, service.token("ana")).await;
+    let parts = |user: &serde_json::Value| {
+        let (epoch, version) = user["cursor"].as_str().unwrap().split_once('.').unwrap();
+        (epoch.to_owned(), version.to_owned())
+    };
+    assert_ne!(parts(&before).0, parts(&after).0);
+    assert_eq!(parts(&before).1, parts(&after).1);
 }

@@ -21,7 +21,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 /// How long the head of a request may take to arrive.
@@ -84,10 +84,10 @@ impl Server {
         let metrics = Metrics::start();
         let parts = Parts::build(config, address, true, clock)?;
         let feed = Arc::clone(&parts.feed);
-        if let Err(error) = parts.store.prepare().await {
+        let answers = parts.store.prepare().await;
+        if let Err(error) = &answers {
             tracing::error!(error = ?error, "the database cannot be used yet, and is tried again every second");
-        }
-        if feed.load().await.is_err() {
+        } else if feed.load().await.is_err() {
             tracing::warn!("who has logged out will be known when the database answers");
         }
         let (transport, inbox) = transport(config)?;
@@ -100,14 +100,26 @@ impl Server {
             Arc::clone(&parts.clock),
             Arc::clone(&parts.letters),
         );
+        let (prepared, mut is_prepared) = watch::channel(answers.is_ok());
         let mail_stop = Arc::new(Notify::new());
         let stop = Arc::clone(&mail_stop);
-        let mail = tokio::spawn(worker.run(async move { stop.notified().await }));
+        let mail = tokio::spawn(async move {
+            tokio::select! {
+                _ = is_prepared.wait_for(|prepared| *prepared) => {}
+                () = stop.notified() => return,
+            }
+            worker.run(async move { stop.notified().await }).await;
+        });
 
-        let background = vec![
-            tokio::spawn(Arc::clone(&feed).run()),
-            tokio::spawn(upkeep::keep(parts.store.clone(), Arc::clone(&parts.clock))),
-        ];
+        let (store, clock, run) = (parts.store.clone(), Arc::clone(&parts.clock), feed.clone());
+        let background = vec![tokio::spawn(async move {
+            // One that does not answer is told of once, and not by everybody who needs it.
+            if answers.is_err() {
+                upkeep::prepare(&store).await;
+                prepared.send_replace(true);
+            }
+            tokio::join!(run.run(), upkeep::keep(store, clock));
+        })];
         let built_in = config.built_in_accounts;
         let readiness = readiness(parts.store.clone(), Arc::clone(&feed));
         let services = Data::new(Services {

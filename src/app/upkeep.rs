@@ -12,12 +12,16 @@ const STEP: Duration = Duration::from_millis(50);
 /// Between two tries to reach a database that did not answer at start.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Brings the database up to date as soon as it answers, and from then on prunes what has had its
-/// time, in small steps.
-pub(super) async fn keep(store: Store, clock: Arc<dyn Clock>) {
+/// Brings the database up to date as soon as it answers.
+pub(super) async fn prepare(store: &Store) {
     while store.prepare().await.is_err() {
         tokio::time::sleep(AGAIN).await;
     }
+    tracing::info!("the database answers");
+}
+
+/// Prunes what has had its time, in small steps.
+pub(super) async fn keep(store: Store, clock: Arc<dyn Clock>) {
     loop {
         let pause = match store.prune(clock.now()).await {
             Ok(true) => STEP,

@@ -49,7 +49,6 @@ pub async fn around<B: MessageBody + 'static>(
     } else {
         // A handler panicked: its request is gone, and only the error can carry the answer.
         let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", OUR_FAULT);
-        metrics::counter!("afterclick_panics_total", "route" => arrived.route.clone()).increment(1);
         arrived.log(problem.status());
         return Err(problem.of_request(arrived.id).into());
     };

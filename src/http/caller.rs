@@ -1,5 +1,6 @@
 //! Who is asking: the extractors that a handler names to be called by that kind of caller only.
 
+use super::json::Json;
 use super::problem::Problem;
 use super::services::Services;
 use super::{cookie, query};
@@ -10,6 +11,7 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::{FutureExt, LocalBoxFuture};
+use serde::de::DeserializeOwned;
 
 /// A user, by bearer or cookie.
 pub(super) struct User(pub(super) Caller);
@@ -50,6 +52,29 @@ impl FromRequest for Publisher {
         async move {
             let services = services(&request)?;
             Ok(Self(services.accounts.backend(presented(&request, services, false)).await?))
+        }
+        .boxed_local()
+    }
+}
+
+/// A caller and what it says, looked at in this order: of two extractors that a handler names side by
+/// side the faster one answers, and a stranger would be told what is wrong with its body.
+pub(super) struct Asked<C, T>(pub(super) C, pub(super) T);
+
+impl<C, T> FromRequest for Asked<C, T>
+where
+    C: FromRequest<Error = Problem> + 'static,
+    T: DeserializeOwned + 'static,
+{
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        async move {
+            let caller = C::extract(&request).await?;
+            let Json(body) = Json::from_request(&request, &mut payload).await?;
+            Ok(Self(caller, body))
         }
         .boxed_local()
     }

@@ -1,5 +1,4 @@
-use super::caller::Publisher;
-use super::json::Asked;
+use super::caller::{Asked, Publisher};
 use super::problem::Problem;
 use super::services::Services;
 use crate::model::UserRef;

@@ -58,29 +58,6 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
     }
 }
 
-/// A caller and what it says, looked at in this order: of two extractors that a handler names side by
-/// side the faster one answers, and a stranger would be told what is wrong with its body.
-pub(super) struct Asked<C, T>(pub(super) C, pub(super) T);
-
-impl<C, T> FromRequest for Asked<C, T>
-where
-    C: FromRequest<Error = Problem> + 'static,
-    T: DeserializeOwned + 'static,
-{
-    type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, mut payload) = (request.clone(), payload.take());
-        async move {
-            let caller = C::extract(&request).await?;
-            let Json(body) = Json::from_request(&request, &mut payload).await?;
-            Ok(Self(caller, body))
-        }
-        .boxed_local()
-    }
-}
-
 /// Whether the request says that its body is JSON, in UTF-8 as all JSON is (RFC 8259 §8.1).
 pub(super) fn is_json(request: &HttpRequest) -> bool {
     let kind = request.mime_type().ok().flatten();
@@ -175,8 +152,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn s20_a_body_that_stalls_is_given_up_after_15_seconds() {
-        let begun = iter([Ok::<_, PayloadError>(Bytes::from_static(b"{\"email\":"))]);
-        let stalls = Payload::from(begun.chain(pending()).boxed_local());
+        let some = iter([Ok::<_, PayloadError>(Bytes::from_static(b"{\"email\":"))]);
+        let stalls = Payload::from(some.chain(pending()).boxed_local());
         let request = TestRequest::post().insert_header(("content-type", "application/json"));
         let began = tokio::time::Instant::now();
 

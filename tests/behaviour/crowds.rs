@@ -69,6 +69,21 @@ async fn a_client_that_goes_away_frees_its_place_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operators_see_how_many_streams_are_open() {
+    let app = App::start().await;
+    let device = app.signed_up("ana@example.com").await;
+    let mut stream = device.listen().await;
+    stream.expect("snapshot").await;
+
+    let metrics = device.get("/metrics").await.expect(200);
+
+    assert_eq!(metrics.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    // Services of one process share their metrics.
+    assert!(app.metric("afterclick_streams_open").await >= 1.0, "{}", metrics.text);
+    assert!(!metrics.text.contains("ana@example.com"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn live_streams_are_counted_by_session() {
     let app = App::start().await;
     let laptop = app.signed_up("ana@example.com").await;
@@ -153,7 +168,7 @@ async fn r17_a_reader_that_lags_is_brought_to_the_present_and_never_back() {
 /// The names and steps a raw stream shows, until `last`.
 fn steps(mut socket: TcpStream, last: i64) -> Vec<(String, i64)> {
     let (mut text, mut shown, mut name) = (Vec::new(), Vec::new(), String::new());
-    let mut chunk = [0; 65536];
+    let mut chunk = [0; 8192];
     while shown.last().is_none_or(|(_, step)| *step < last) {
         let read = socket.read(&mut chunk).unwrap();
         assert!(read > 0, "the stream ended");

@@ -1,6 +1,7 @@
 //! S12: tokens of other systems, as they arrive over HTTP.
 
 use super::support::{Answer, App};
+use afterclick::clock::{Clock, SystemClock};
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
@@ -13,7 +14,6 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
-use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 
 const SHARED: &str = "a-shared-secret-for-tests-only-0123456789";
@@ -73,7 +73,7 @@ impl Others {
 
     /// A token of the issuer `name`, with these claims over good ones; signed as `algorithm` is.
     fn token(&self, name: &str, algorithm: &str, changes: &Value) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let now = SystemClock::default().now().0 / 1_000_000;
         let mut claims = json!({
             "iss": format!("https://{name}.example"), "aud": "app", "sub": "auth0|ana:1",
             "iat": now, "exp": now + 600, "email": "Ana@Example.com", "email_verified": true,

@@ -7,7 +7,6 @@ use actix_web::{App, HttpResponse, HttpServer};
 use actix_web_lab::middleware::CatchPanic;
 use afterclick::http::around;
 
-#[expect(clippy::unused_async, reason = "a handler is async")]
 async fn panics() -> HttpResponse {
     panic!("the poisoned row");
 }

@@ -116,6 +116,21 @@ async fn what_was_missed_comes_first_and_in_order_wherever_the_cursor_stands() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_is_seen_like_a_click() {
+    let app = App::start().await;
+    let device = app.signed_up("ana@example.com").await;
+    let mut stream = device.listen().await;
+    stream.expect("snapshot").await;
+
+    let code = json!({ "code": app.code("ana@example.com").await });
+    device.post("/v1/verifications/confirm", &code).await.expect(200);
+
+    let event = stream.expect("email.verified").await;
+    assert_eq!(event.data["data"], json!({ "method": "code" }));
+    assert_eq!(event.data["user"], device.me().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cursor_that_is_none_counts_as_none() {
     let app = App::start().await;
     let device = app.signed_up("ana@example.com").await;

@@ -11,7 +11,8 @@ pub fn kyc(backend: &Device, id: &str, data: Value) -> impl Future<Output = Valu
 /// Publishes a change of any kind; the change.
 #[track_caller]
 pub fn publish(backend: &Device, id: &str, kind: &str, data: Value) -> impl Future<Output = Value> {
-    let (path, body) = (format!("/v1/users/{id}/events"), json!({ "type": kind, "data": data }));
+    let (path, mut body) = (format!("/v1/users/{id}/events"), json!({ "type": kind }));
+    body["data"] = data;
     async move { backend.post(&path, &body).await.expect(201).body }
 }
 
