@@ -11,7 +11,7 @@ use crate::publishing::Publishing;
 use crate::store::{Hook, Kept, Store};
 use crate::verification::Verification;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
 use url::Url;
@@ -94,7 +94,7 @@ impl Parts {
         let history = Arc::new(StoredHistory(store.clone()));
         let feed = Feed::new(history, Arc::new(LocalBus), Arc::clone(&clock), limits);
         // Nobody commits before the parts are together.
-        let _ = listening.set(Arc::clone(&feed));
+        let _ = listening.set(Arc::downgrade(&feed));
 
         let passwords = Passwords::new(config.workers, HASHES_WAITING);
         let rules =
@@ -127,10 +127,14 @@ impl Parts {
 }
 
 /// Hands what was committed to whom it concerns: the one place where commits are heard of.
-fn hook(feed: Arc<OnceLock<Arc<Feed>>>, letters: Arc<Notify>) -> Hook {
+///
+/// It does not keep the feed alive: the feed reads from the database whose writer holds this, and
+/// neither would ever end.
+fn hook(feed: Arc<OnceLock<Weak<Feed>>>, letters: Arc<Notify>) -> Hook {
     Arc::new(move |effects| {
+        let feed = feed.get().and_then(Weak::upgrade);
         for effect in effects {
-            match (effect, feed.get()) {
+            match (effect, &feed) {
                 (Effect::Changed(user, change), Some(feed)) => feed.changed(&user, change),
                 (Effect::Ended(ending), Some(feed)) => feed.ended(&ending),
                 (Effect::Queued, _) => letters.notify_one(),

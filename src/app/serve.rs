@@ -155,7 +155,8 @@ impl Server {
     }
 
     /// Drains: `/readyz` turns to 503, parked polls are answered, streams get their `goodbye` spread
-    /// over the drain's time, writes and mails under way end; then the server ends.
+    /// over the drain's time, writes and mails under way end; then the server ends, and with it its
+    /// hold on the database: another may be started on it as soon as this returns.
     pub async fn stop(mut self) {
         self.feed.drain(self.drain);
         let left = async {
@@ -170,6 +171,10 @@ impl Server {
         self.mail_stop.notify_one();
         let mut mail = pin!(&mut self.mail);
         let _ = tokio::time::timeout(Duration::from_secs(LAST_WRITES), mail.as_mut()).await;
+        for task in &mut self.background {
+            task.abort();
+            let _ = task.await;
+        }
     }
 }
 

@@ -1,18 +1,23 @@
 //! What users, devices, backends, and operators see, over real sockets.
 
+mod accounts;
 mod clicks;
+mod codes;
+mod cross_site;
 mod crowds;
 #[expect(dead_code, reason = "a test of its own stops and kills servers")]
 #[path = "../support/postgres.rs"]
 mod database;
 mod goodbyes;
 mod issuers;
+mod links;
 mod odd;
 mod panics;
 mod polls;
 mod postgres;
 mod problems;
 mod publishing;
+mod sessions;
 mod streams;
 mod support;
 mod tickets;
