@@ -37,6 +37,9 @@ const ACQUIRE: Duration = Duration::from_secs(1);
 /// Connections a node holds.
 const CONNECTIONS: u32 = 16;
 
+/// Connections kept open for the next burst.
+const IDLE: u32 = 4;
+
 /// How often a transaction that lost a race (deadlock, serialization) is run again.
 const TRIES: usize = 4;
 
@@ -78,6 +81,7 @@ impl Postgres {
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         let pool = Pool::builder()
             .max_size(CONNECTIONS)
+            .min_idle(Some(IDLE))
             .connection_timeout(ACQUIRE)
             .test_on_check_out(false)
             .build_unchecked(manager);

@@ -1,0 +1,96 @@
+//! What callers, neighbours, and servers do to a store, and what it keeps.
+
+use super::{Bed, KEPT, NOW, later};
+use afterclick::model::{ChangeType, Document};
+use afterclick::store::{OpenError, Published, Store, StoreError};
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_serves_one_process_and_a_command_beside_it() {
+    let bed = Bed::sqlite();
+    let path = bed.folder.as_ref().unwrap().path().join("a.db");
+
+    let second = Store::sqlite(&path, 1, true, KEPT, Arc::new(|_| {}));
+    let command = Store::sqlite(&path, 1, false, KEPT, Arc::new(|_| {}));
+
+    assert!(matches!(second, Err(OpenError::InUse)));
+    let (ana, _) = bed.sign_up("ana@example.com", 1, "here", NOW).await;
+    assert!(command.unwrap().user(ana).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r22_a_write_whose_caller_left_is_whole_or_absent_and_blocks_nobody() {
+    for bed in Bed::both().await {
+        let (ana, _) = bed.sign_up("ana@example.com", 1, "here", NOW).await;
+        bed.told();
+        let kind = ChangeType::published("a.b").unwrap();
+
+        for _ in 0..100 {
+            let write = bed.store.publish(ana.clone(), kind.clone(), Document::empty(), later(1));
+            // Polled once, so that it is under way, and dropped.
+            assert!(write.now_or_never().is_none_or(|done| done.is_ok()));
+        }
+        let last = bed
+            .store
+            .publish(ana.clone(), kind.clone(), Document::empty(), later(2))
+            .await
+            .unwrap();
+
+        // On PostgreSQL the writes left alone may still be on their way.
+        tokio::time::timeout(Duration::from_secs(10), async {
+            while bed.version(&ana).await != 102 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .unwrap();
+        assert!(matches!(last, Published::Done(_)));
+        let since = bed.store.since(ana, None).await.unwrap().unwrap();
+        assert_eq!(since.user.cursor.version.0, 102);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_line_is_told_and_loses_nothing_that_was_promised() {
+    let bed = Bed::sqlite();
+    let (ana, _) = bed.sign_up("ana@example.com", 1, "here", NOW).await;
+    let kind = ChangeType::published("a.b").unwrap();
+
+    let writes = (0..5000)
+        .map(|_| bed.store.publish(ana.clone(), kind.clone(), Document::empty(), later(1)));
+    let outcomes = join_all(writes).await;
+
+    let done = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Published::Done(_)))).count();
+    let busy = outcomes.iter().filter(|outcome| matches!(outcome, Err(StoreError::Busy))).count();
+    assert_eq!(done + busy, 5000);
+    assert!(busy > 0, "5,000 at once do not fit into the line");
+    assert_eq!(bed.version(&ana).await, i64::try_from(done).unwrap() + 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_nodes_that_start_at_once_migrate_once() {
+    let server = super::postgres::TestDatabase::new().await;
+    let node = || Store::postgres(server.url(), KEPT, Arc::new(|_| {}), Arc::new(|_| {}));
+    let nodes = [node(), node(), node()];
+
+    let prepared = join_all(nodes.iter().map(Store::prepare)).await;
+
+    assert!(prepared.iter().all(Result::is_ok), "{prepared:?}");
+    for node in &nodes {
+        node.ping().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_not_there_is_told_within_three_seconds() {
+    let store =
+        Store::postgres("postgres://x:x@127.0.0.1:1/x", KEPT, Arc::new(|_| {}), Arc::new(|_| {}));
+
+    let told = tokio::time::timeout(Duration::from_secs(3), store.ping()).await.unwrap();
+
+    assert!(matches!(told, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.prepare().await, Err(OpenError::Unreachable(_))));
+}
