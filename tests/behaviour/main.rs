@@ -17,6 +17,7 @@ mod polls;
 mod postgres;
 mod problems;
 mod publishing;
+mod secrets;
 mod sessions;
 mod streams;
 mod support;

@@ -92,7 +92,7 @@ async fn a_ticket_is_spent_once_and_in_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_limit_is_taken_from_all_or_none() {
     for bed in Bed::both().await {
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let take = async |names: &[&str], at| {
             let limits = names.iter().map(|name| ((*name).to_owned(), 2, minute)).collect();
             bed.store.take(limits, at).await.unwrap()
@@ -134,7 +134,7 @@ async fn of_two_workers_each_letter_goes_to_one() {
         for number in 0..10 {
             bed.sign_up(&format!("user{number}@example.com"), 1, "here", NOW).await;
         }
-        let lease = Duration::from_secs(60);
+        let lease = Duration::from_mins(1);
 
         let (one, other) = tokio::join!(
             bed.store.claim_letters(NOW, lease, 8),
