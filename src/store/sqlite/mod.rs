@@ -6,6 +6,8 @@
 
 mod line;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 #[expect(clippy::duplicate_mod, reason = "each query is compiled once for each database")]

@@ -1,0 +1,63 @@
+// The real service and a real browser, for tests; both end with the test.
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const require = createRequire(import.meta.url);
+
+/** Chromium without a sandbox of its own (tests run as root) and without calls home. */
+const FLAGS = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+
+/** Starts the program of AFTERCLICK_BIN on a free port, or on `port`, with a database in `folder`. */
+export async function serve(folder, port = 0) {
+  const settings = [
+    "--listen", `127.0.0.1:${port}`, "--database", `sqlite:${join(folder, "a.db")}`,
+    "--limit-sign-up", "off", "--limit-log-in", "off", "--drain", "200ms",
+  ];
+  const child = spawn(process.env.AFTERCLICK_BIN, settings, { stdio: ["ignore", "pipe", "ignore"] });
+  const [line] = await new Promise((resolve) => createInterface(child.stdout).once("line", (text) => resolve([text])));
+  const url = line.replace("afterclick is listening on ", "");
+  const stop = () => new Promise((resolve) => { child.once("exit", resolve); child.kill("SIGTERM"); });
+  return { url, port: Number(new URL(url).port), stop };
+}
+
+/** Runs `test` with a service's folder and a browser. */
+export async function withBrowser(test) {
+  const { chromium } = require(process.env.PLAYWRIGHT);
+  const folder = await mkdtemp(join(tmpdir(), "afterclick-web-"));
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: FLAGS });
+  try {
+    await test({ browser, folder });
+  } finally {
+    await browser.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Signs up and logs in on the first page. */
+export async function signUp(page, url, email, password = "blue kettle sings") {
+  await page.goto(url);
+  await page.fill("#door-email", email);
+  await page.fill("#door-password", password);
+  await page.click("button[value=sign-up]");
+  await page.waitForSelector("#home:not([hidden])");
+}
+
+/** The newest mail to an address. */
+export async function mailTo(page, url, email) {
+  const path = `${url}/dev/inbox.json?to=${encodeURIComponent(email)}`;
+  for (;;) {
+    const [mail] = await (await page.request.get(path)).json();
+    if (mail) return mail;
+  }
+}
+
+/** Waits until the page's badge says this. */
+export const badge = (page, words) =>
+  page.waitForFunction((words) => new RegExp(words).test(document.querySelector("#badge-words").textContent), words, { timeout: 10_000 });
