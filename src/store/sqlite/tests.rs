@@ -85,7 +85,7 @@ async fn a_full_disk_fails_the_write_and_the_writer_goes_on() {
                 Ok(())
             })
         });
-        async { write.await }
+        write
     };
 
     pages(1).await;
