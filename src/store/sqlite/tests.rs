@@ -78,14 +78,13 @@ async fn a_full_disk_fails_the_write_and_the_writer_goes_on() {
     };
     let big = |name: &'static str| {
         use crate::store::schema::tenants;
-        let write = sqlite.write(move |tx| {
+        sqlite.write(move |tx| {
             Box::pin(async move {
                 let row = (tenants::name.eq(name.repeat(200_000)), tenants::created_at.eq(0));
                 diesel::insert_into(tenants::table).values(row).execute(tx.conn).await?;
                 Ok(())
             })
-        });
-        write
+        })
     };
 
     pages(1).await;
