@@ -41,6 +41,12 @@ async function refresh() {
     return false;
   }
   if (answer.ok && stop) {
+    // Somebody else logged in in another tab, and the cookie is theirs.
+    if (state.user && answer.body.id !== state.user.id) {
+      leave("");
+      enter(answer.body);
+      return false;
+    }
     const missed = state.stale;
     become(takeDocument(state, answer.body));
     if (missed) loadHistory();
@@ -89,6 +95,11 @@ function leave(notice) {
   stop = null;
   state = EMPTY;
   resendAt = 0;
+  tick();
+  byId("code-form").reset();
+  byId("changes").replaceChildren();
+  byId("sessions").replaceChildren();
+  for (const id of ["code-problem", "resend-words", "sessions-problem"]) say(id, "");
   byId("badge").classList.remove("turned");
   delete byId("badge").dataset.verified;
   showConnection("none");

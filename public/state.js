@@ -45,17 +45,18 @@ export function judge(held, offered) {
 }
 
 /**
- * Takes a whole document: a snapshot, or an answer of `GET /v1/me`.
+ * Takes a whole document: a snapshot, or an answer of `GET /v1/me`. That of another user, who has
+ * logged in in another tab, is taken whatever its cursor.
  *
  * @param {State} state
  * @param {User} user
  * @returns {State}
  */
 export function takeDocument(state, user) {
-  const verdict = judge(state.user?.cursor, user.cursor);
+  const other = state.user !== null && state.user.id !== user.id;
+  const verdict = other ? "snapshot" : judge(state.user?.cursor, user.cursor);
   if (verdict === "drop") return { ...state, stale: false };
-  const same = verdict === "apply" && (state.user === null || state.user.id === user.id);
-  return { user, changes: same ? state.changes : [], stale: false };
+  return { user, changes: verdict === "apply" ? state.changes : [], stale: false };
 }
 
 /**

@@ -59,6 +59,14 @@ test("a change of another epoch is not applied but asks for the document, which 
   assert.deepEqual(fetched, { user: user("bbbbbbbb.2"), changes: [], stale: false });
 });
 
+test("the document of another user is taken, though its version is smaller", () => {
+  const before = takeChange(takeDocument(EMPTY, user("aaaaaaaa.7")), change("aaaaaaaa.8"));
+
+  const other = user("aaaaaaaa.1", { id: "u2" });
+
+  assert.deepEqual(takeDocument(before, other), { user: other, changes: [], stale: false });
+});
+
 test("a heartbeat tells what was missed, and nothing else", () => {
   const state = takeDocument(EMPTY, user("aaaaaaaa.3"));
 

@@ -1,4 +1,5 @@
-// The real service and a real browser, for tests; both end with the test.
+// The real service and a real browser, for tests; both end with the test, however it ends.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -14,6 +15,9 @@ const FLAGS = [
   "--disable-component-update", "--disable-sync",
 ];
 
+/** What runs now, to be ended with the test. */
+const running = new Set();
+
 /** Starts the program of AFTERCLICK_BIN on a free port, or on `port`, with a database in `folder`. */
 export async function serve(folder, port = 0) {
   const settings = [
@@ -21,9 +25,14 @@ export async function serve(folder, port = 0) {
     "--limit-sign-up", "off", "--limit-log-in", "off", "--drain", "200ms",
   ];
   const child = spawn(process.env.AFTERCLICK_BIN, settings, { stdio: ["ignore", "pipe", "ignore"] });
-  const [line] = await new Promise((resolve) => createInterface(child.stdout).once("line", (text) => resolve([text])));
+  running.add(child);
+  const gone = new Promise((resolve) => { child.once("exit", resolve); }).then(() => { running.delete(child); });
+  const line = await Promise.race([
+    new Promise((resolve) => { createInterface(child.stdout).once("line", resolve); }),
+    gone.then(() => { throw new Error("the service ended before it was ready"); }),
+  ]);
   const url = line.replace("afterclick is listening on ", "");
-  const stop = () => new Promise((resolve) => { child.once("exit", resolve); child.kill("SIGTERM"); });
+  const stop = () => { child.kill("SIGTERM"); return gone; };
   return { url, port: Number(new URL(url).port), stop };
 }
 
@@ -36,6 +45,10 @@ export async function withBrowser(test) {
     await test({ browser, folder });
   } finally {
     await browser.close();
+    await Promise.all([...running].map((child) => new Promise((resolve) => {
+      child.once("exit", resolve);
+      child.kill("SIGKILL");
+    })));
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -46,18 +59,25 @@ export async function signUp(page, url, email, password = "blue kettle sings") {
   await page.fill("#door-email", email);
   await page.fill("#door-password", password);
   await page.click("button[value=sign-up]");
-  await page.waitForSelector("#home:not([hidden])");
+  await home(page);
 }
 
-/** The newest mail to an address. */
+/** Waits until the page shows who is logged in. */
+export const home = (page) => page.waitForSelector("#home:not([hidden])", { timeout: 10_000 });
+
+/** The newest mail to an address, which may still be on its way. */
 export async function mailTo(page, url, email) {
   const path = `${url}/dev/inbox.json?to=${encodeURIComponent(email)}`;
-  for (;;) {
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline;) {
     const [mail] = await (await page.request.get(path)).json();
     if (mail) return mail;
   }
+  return assert.fail(`no mail to ${email}`);
 }
 
 /** Waits until the page's badge says this. */
-export const badge = (page, words) =>
-  page.waitForFunction((words) => new RegExp(words).test(document.querySelector("#badge-words").textContent), words, { timeout: 10_000 });
+export const badge = (page, words, timeout = 10_000) =>
+  page.waitForFunction((words) => new RegExp(words).test(document.querySelector("#badge-words").textContent), words, { timeout });
+
+/** Whether the service holds the user of this page as verified. */
+export const isVerified = async (page, url) => (await (await page.request.get(`${url}/v1/me`)).json()).email_verified;
