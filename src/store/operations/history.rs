@@ -1,0 +1,58 @@
+//! Changes: published, replayed, and reconciled.
+
+use super::{Database, Store};
+use crate::model::{ChangeType, Cursor, Document, Ending, Micros, UserRef};
+use crate::store::{Page, Published, Since, StoreError, postgres, sqlite};
+
+/// Each is one transaction; see the query of the same name for what it does.
+///
+/// # Errors
+///
+/// [`StoreError`] where the database could not; nothing is kept then.
+#[expect(clippy::missing_errors_doc, reason = "said once, above, for all of them")]
+impl Store {
+    /// The user's state and what it missed since `after`.
+    pub async fn since(
+        &self,
+        user: UserRef,
+        after: Option<Cursor>,
+    ) -> Result<Option<Since>, StoreError> {
+        on_either!(self.read, changes::since(user, after))
+    }
+
+    /// A page of the user's history.
+    pub async fn history(
+        &self,
+        user: UserRef,
+        after: Option<Cursor>,
+        limit: i64,
+    ) -> Result<Option<Page>, StoreError> {
+        on_either!(self.read, changes::page(user, after, limit))
+    }
+
+    /// Draws the user's epoch again where `ahead` is ahead of its row.
+    pub async fn redraw_epoch(&self, user: UserRef, ahead: Cursor) -> Result<(), StoreError> {
+        on_either!(self.write, users::redraw(user, ahead))
+    }
+
+    /// Who changed at or after `since`.
+    pub async fn changed_since(&self, since: Micros) -> Result<Vec<(UserRef, Cursor)>, StoreError> {
+        on_either!(self.read, changes::changed_since(since))
+    }
+
+    /// What ended at or after `since`.
+    pub async fn endings_since(&self, since: Micros) -> Result<Vec<Ending>, StoreError> {
+        on_either!(self.read, changes::endings_since(since))
+    }
+
+    /// Records a change that a backend publishes.
+    pub async fn publish(
+        &self,
+        user: UserRef,
+        kind: ChangeType,
+        data: Document,
+        now: Micros,
+    ) -> Result<Published, StoreError> {
+        on_either!(self.write, publish::publish(user, kind, data, now))
+    }
+}

@@ -1,0 +1,83 @@
+//! The database, whichever it is, and its operations by topic.
+
+use super::postgres::Postgres;
+use super::sqlite::Sqlite;
+use super::{Hook, Kept, OpenError, Reference};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The database, whichever it is. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Database>);
+
+enum Database {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+/// Runs one query on whichever database there is: a query is compiled once for each, and this is
+/// the only place that knows there are two.
+macro_rules! on_either {
+    ($store:ident.$run:ident, $($query:ident)::+($($argument:ident),*)) => {
+        match &*$store.0 {
+            Database::Sqlite(database) => {
+                database
+                    .$run(move |tx| {
+                        $(let $argument = $argument.clone();)*
+                        Box::pin(sqlite::queries::$($query)::+(tx, $($argument),*))
+                    })
+                    .await
+            }
+            Database::Postgres(database) => {
+                database
+                    .$run(move |tx| {
+                        $(let $argument = $argument.clone();)*
+                        Box::pin(postgres::queries::$($query)::+(tx, $($argument),*))
+                    })
+                    .await
+            }
+        }
+    };
+}
+
+mod accounts;
+mod history;
+mod letters;
+mod links;
+mod upkeep;
+
+impl Store {
+    /// Opens or makes an SQLite file. See [`Hook`] for who is told of commits; `serving` takes the
+    /// file for this process alone.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; nothing is left open.
+    pub fn sqlite(
+        path: &Path,
+        readers: usize,
+        serving: bool,
+        kept: Kept,
+        hook: Hook,
+    ) -> Result<Self, OpenError> {
+        Ok(Self(Arc::new(Database::Sqlite(Sqlite::open(path, readers, serving, kept, hook)?))))
+    }
+
+    /// Uses a PostgreSQL server, which need not answer yet: [`Self::prepare`] comes first. To be
+    /// called on the multi-threaded runtime that the work will be done on.
+    pub fn postgres(url: &str, kept: Kept, hook: Hook, reference: Reference) -> Self {
+        Self(Arc::new(Database::Postgres(Postgres::new(url, kept, hook, reference))))
+    }
+
+    /// Brings the tables up to date, on PostgreSQL one node at a time; on SQLite opening did.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Unreachable`] where the server does not answer now; may be called again.
+    pub async fn prepare(&self) -> Result<(), OpenError> {
+        match &*self.0 {
+            Database::Sqlite(_) => Ok(()),
+            Database::Postgres(database) => database.prepare().await,
+        }
+    }
+}

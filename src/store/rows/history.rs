@@ -1,0 +1,32 @@
+//! Changes, published and read.
+
+use crate::model::{Change, Cursor, User};
+
+/// What came of publishing.
+#[derive(Debug, Clone)]
+pub enum Published {
+    /// Committed.
+    Done(Box<Change>),
+    /// No such user; nothing changed.
+    UnknownUser,
+    /// The merged document would be too large; nothing changed.
+    TooLarge,
+}
+
+/// A user's present state and what came after a cursor.
+#[derive(Debug, Clone)]
+pub struct Since {
+    /// The present document.
+    pub user: User,
+    /// The changes after the cursor, oldest first; `None` where the log does not hold them all.
+    pub changes: Option<Vec<Change>>,
+}
+
+/// A page of a user's history.
+#[derive(Debug, Clone)]
+pub enum Page {
+    /// The changes, oldest first, and where to go on.
+    Changes(Vec<Change>, Cursor),
+    /// The log does not reach back to the cursor, or it is another epoch's.
+    Gone,
+}

@@ -1,0 +1,17 @@
+//! What operations take and give, beside the model.
+
+mod accounts;
+mod history;
+mod letters;
+mod links;
+
+pub use accounts::{
+    Allowed, ApiKey, Candidate, FirstSight, NewSession, Refreshed, Rotation, Session, SignUp,
+    Ticket,
+};
+pub use history::{Page, Published, Since};
+pub use letters::QueuedLetter;
+pub use links::{Confirmed, Denied, Link, LinkState, NewLink, Resent, Tried};
+
+/// The hash of a password under its address's salt.
+pub type Hash = [u8; 32];
