@@ -5,7 +5,7 @@
 //! looked for, and the answer after the COMMIT.
 
 use afterclick::clock::{Clock, SystemClock};
-use afterclick::model::{EmailAddress, ServerSecret, TenantName};
+use afterclick::model::{EmailAddress, Languages, ServerSecret, TenantName};
 use afterclick::store::{Confirmed, Kept, NewLink, SignUp, Store};
 use std::fs::File;
 use std::io::Write;
@@ -103,6 +103,7 @@ async fn sign_ups(store: &Store, count: usize) -> Vec<NewLink> {
             password: [2; 32],
             client: "bench".to_owned(),
             device: "a bench".to_owned(),
+            languages: Languages::default(),
             link,
             now,
         };

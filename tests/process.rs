@@ -65,13 +65,17 @@ fn s26_a_wrong_setting_ends_the_process_with_one_line() {
     let database = format!("postgres://ana:{MARKED}@db.internal/x");
     let unknown = format!("mysql://ana:{MARKED}@db.internal/x");
     let bus = format!("nats://{MARKED}@10.0.0.7");
-    let mail = format!("smtp://ana:{MARKED}@mail.internal");
+    let mail = format!("smtp://ana:{MARKED}@mail.internal?tls=none");
+    let templates = tempfile::tempdir().unwrap();
+    std::fs::write(templates.path().join("welcome.txt"), "hello").unwrap();
+    let templates = templates.path().to_str().unwrap();
     for (arguments, begins) in [
         (["--database", &database], "--secret (AFTERCLICK_SECRET): needed with PostgreSQL"),
         (["--database", &unknown], "--database (AFTERCLICK_DATABASE_URL): write sqlite:PATH"),
         (["--secret", &MARKED[..20]], "--secret (AFTERCLICK_SECRET): write 32 bytes or more"),
         (["--bus", &bus], "--bus (AFTERCLICK_BUS_URL): NATS comes with a later version"),
-        (["--mail", &mail], "--mail (AFTERCLICK_MAIL_URL): mail by SMTP comes with a later"),
+        (["--mail", &mail], "--mail (AFTERCLICK_MAIL_URL): the password would travel"),
+        (["--mail-templates", templates], "--mail-templates (AFTERCLICK_MAIL_TEMPLATES): "),
         (["--listen", "0.0.0.0:0"], "--public-url (AFTERCLICK_PUBLIC_URL): needed"),
         (["--public-url", "http://v.example.com"], "--public-url (AFTERCLICK_PUBLIC_URL): links"),
         (["--client-url", "*"], "--client-url (AFTERCLICK_CLIENT_URL): write each as"),

@@ -2,7 +2,7 @@ use super::passwords::{Busy, Password, PasswordHash, salt_for_unknown};
 use super::refresh_token::RefreshToken;
 use super::{ACCESS_TTL, Accounts, Granted, SESSION_TTL};
 use crate::model::{EmailAddress, OpaqueToken, SessionId, TenantName, UserRef};
-use crate::store::{Allowed, Candidate, NewSession, StoreError};
+use crate::store::{Candidate, NewSession, StoreError};
 use std::time::Duration;
 
 /// How much of a client's own description is kept.
@@ -44,17 +44,11 @@ impl Accounts {
         let now = self.clock.now();
         let email = EmailAddress::parse(email).ok();
         let name = email.as_ref().map_or(String::new(), |email| email.key().to_owned());
-        if let Some((count, per)) = self.rules.log_in {
-            let address = crate::model::Digest::of(name.as_bytes());
-            let address = OpaqueToken::spelled(address.bytes());
-            let mut limits = vec![(format!("log-in/client/{client}"), count, per)];
-            if email.is_some() {
-                limits.push((format!("log-in/address/{}", address.reveal()), count, per));
-            }
-            if let Allowed::After(wait) = self.store.take(limits, now).await? {
-                metrics::counter!("afterclick_limits_hit_total", "limit" => "log_in").increment(1);
-                return Err(LogInError::TooMany(wait));
-            }
+        let by_client = Self::per_client("log-in/client", client, self.rules.log_in);
+        let by_address = email.as_ref().and_then(|email| self.guesses(email));
+        let limits = by_client.into_iter().chain(by_address).collect();
+        if let Some(wait) = self.take("log_in", limits).await? {
+            return Err(LogInError::TooMany(wait));
         }
         let tenant = TenantName::built_in();
         let salt = self.store.salt(tenant.clone(), name.clone()).await?;
@@ -63,7 +57,10 @@ impl Accounts {
         let hash =
             self.passwords.hash(&Password::presented(password), &salt.unwrap_or([7; 16])).await?;
         let candidates = self.store.candidates(tenant.to_string(), name).await?;
-        let account = meant(&candidates, &hash).ok_or(LogInError::InvalidCredentials)?;
+        let Some(account) = meant(&candidates, &hash) else {
+            metrics::counter!("afterclick_log_ins_total", "outcome" => "refused").increment(1);
+            return Err(LogInError::InvalidCredentials);
+        };
 
         let user = UserRef { tenant, id: account.user.clone() };
         let (id, cookie) = (SessionId::draw(), OpaqueToken::draw());
@@ -77,6 +74,7 @@ impl Accounts {
             expires_at: now.after(SESSION_TTL),
         };
         let document = self.store.open_session(new).await?.ok_or(LogInError::InvalidCredentials)?;
+        metrics::counter!("afterclick_log_ins_total", "outcome" => "granted").increment(1);
         tracing::info!(user.id = %user.id, session.id = %id, "user logged in");
         let granted = Granted {
             access_token: self.tokens.issue(&user, Some(id), ACCESS_TTL, now),

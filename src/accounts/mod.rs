@@ -1,27 +1,38 @@
-//! Sign up, log in, refresh, log out, and external issuers: one operation a file.
+//! Sign up, log in, refresh, log out, passwords, and external issuers: one operation a file.
 
+mod ask_reset;
 mod authenticate;
 mod caller;
+mod change_password;
+mod client;
 mod history;
 pub mod issuers;
+mod leave;
+mod limits;
 mod log_in;
 mod log_out;
 pub mod passwords;
 mod recent;
 mod refresh;
 mod refresh_token;
+mod reset_password;
 mod sessions;
 mod sign_up;
 mod tickets;
 pub mod tokens;
 
+pub use ask_reset::AskResetError;
 pub use authenticate::AuthenticateError;
 pub use caller::{Backend, Caller, Credential, Presented};
+pub use change_password::ChangePasswordError;
+pub use client::Client;
 pub use history::HistoryError;
+pub use leave::LeaveError;
 pub use log_in::LogInError;
 pub use log_out::LogOutError;
 pub use recent::Recent;
 pub use refresh::{RefreshError, Renewal};
+pub use reset_password::ResetPasswordError;
 pub use sessions::Device;
 pub use sign_up::SignUpError;
 pub use tickets::StreamTicket;
@@ -44,6 +55,9 @@ pub const SESSION_TTL: Duration = Duration::from_hours(30 * 24);
 /// How long a link in a mail is good.
 pub const LINK_TTL: Duration = Duration::from_hours(24);
 
+/// How long a link to a new password is good: it opens an account, so no longer than a mail takes.
+pub const RESET_TTL: Duration = Duration::from_hours(1);
+
 /// So often, in such a span; `None` where it is switched off.
 pub type Limit = Option<(u32, Duration)>;
 
@@ -54,6 +68,8 @@ pub struct Rules {
     pub log_in: Limit,
     /// Sign-ups per client.
     pub sign_up: Limit,
+    /// Requests for a new password per client.
+    pub password_reset: Limit,
 }
 
 /// The accounts: who may be whom.

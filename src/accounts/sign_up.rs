@@ -1,7 +1,7 @@
 use super::passwords::{Busy, NotAccepted, WeakPassword, salt_for_unknown};
-use super::{Accounts, LINK_TTL};
+use super::{Accounts, Client, LINK_TTL};
 use crate::model::{BadEmail, EmailAddress, TenantName};
-use crate::store::{Allowed, NewLink, SignUp, StoreError};
+use crate::store::{NewLink, SignUp, StoreError};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -38,8 +38,7 @@ impl Accounts {
     /// Makes an unverified account and queues its mail.
     ///
     /// Whether the address is known makes no difference to a caller: the same work, the same
-    /// answer, an account that can log in either way. `client` is the caller's network, `device` a
-    /// short phrase for the verify page.
+    /// answer, an account that can log in either way.
     ///
     /// # Errors
     ///
@@ -48,17 +47,13 @@ impl Accounts {
         &self,
         email: &str,
         password: &str,
-        client: String,
-        device: String,
+        client: Client,
     ) -> Result<(), SignUpError> {
         let email = EmailAddress::parse(email)?;
         let now = self.clock.now();
-        if let Some((count, per)) = self.rules.sign_up {
-            let limit = vec![(format!("sign-up/{client}"), count, per)];
-            if let Allowed::After(wait) = self.store.take(limit, now).await? {
-                metrics::counter!("afterclick_limits_hit_total", "limit" => "sign_up").increment(1);
-                return Err(SignUpError::TooMany(wait));
-            }
+        let limit = Self::per_client("sign-up", &client.network, self.rules.sign_up);
+        if let Some(wait) = self.take("sign_up", Vec::from_iter(limit)).await? {
+            return Err(SignUpError::TooMany(wait));
         }
         let password = self.passwords.accept(password, Some(&email)).await?;
         let tenant = TenantName::built_in();
@@ -71,7 +66,17 @@ impl Accounts {
         let hint = email.hint();
         let user = self
             .store
-            .sign_up(SignUp { tenant, email, salt, password, client, device, link, now })
+            .sign_up(SignUp {
+                tenant,
+                email,
+                salt,
+                password,
+                client: client.network,
+                device: client.device,
+                languages: client.languages,
+                link,
+                now,
+            })
             .await?;
         metrics::counter!("afterclick_sign_ups_total").increment(1);
         tracing::info!(user.id = %user.id, user.email = %hint, "somebody signed up");

@@ -1,14 +1,17 @@
 //! Builds the parts, binds, serves, and drains in order.
 
+mod backup;
 mod history;
 mod outbox;
 mod paced;
 mod parts;
+mod post;
 mod serve;
 mod socket;
 mod upkeep;
 mod web;
 
+pub use backup::{BackUpError, back_up};
 pub use parts::Parts;
 pub use serve::{Server, serve};
 

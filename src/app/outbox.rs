@@ -1,4 +1,4 @@
-use crate::accounts::LINK_TTL;
+use crate::accounts::{LINK_TTL, RESET_TTL};
 use crate::mail::{Letter, LetterKind, Outbox, OutboxUnavailable};
 use crate::model::Micros;
 use crate::store::{QueuedLetter, Store, StoreError};
@@ -36,32 +36,38 @@ impl Outbox for StoredOutbox {
         async move { store.remove_letter(id).await.map_err(|error| unavailable(&error)) }.boxed()
     }
 
-    fn put_off(&self, id: Uuid, until: Micros) -> Answer<()> {
+    fn put_off(&self, id: Uuid, until: Micros, cause: String) -> Answer<()> {
         let store = self.0.clone();
-        async move { store.put_off_letter(id, until).await.map_err(|error| unavailable(&error)) }
-            .boxed()
+        async move {
+            store.put_off_letter(id, until, cause).await.map_err(|error| unavailable(&error))
+        }
+        .boxed()
     }
 
-    fn give_up(&self, id: Uuid) -> Answer<()> {
-        self.sent(id)
+    fn give_up(&self, id: Uuid, cause: String, now: Micros) -> Answer<()> {
+        let store = self.0.clone();
+        async move { store.give_up_letter(id, cause, now).await.map_err(|error| unavailable(&error)) }
+            .boxed()
     }
 }
 
 /// A letter of a kind that this version knows; a newer node's stays for that node.
 fn letter(queued: QueuedLetter) -> Option<Letter> {
-    let kind = match queued.kind.as_str() {
-        "verify" => LetterKind::Verify,
-        "address_taken" => LetterKind::AddressTaken,
-        _ => return None,
+    let kind = LetterKind::named(&queued.kind)?;
+    let life = match kind {
+        LetterKind::Verify => Some(LINK_TTL),
+        LetterKind::PasswordReset => Some(RESET_TTL),
+        LetterKind::AddressTaken | LetterKind::PasswordChanged | LetterKind::AccountDeleted => None,
     };
     Some(Letter {
         id: queued.id,
         kind,
         tenant: queued.tenant,
         to: queued.to,
-        verification: queued.verification,
+        token_id: queued.token_id,
+        languages: queued.languages,
         made_at: queued.made_at,
-        expires_at: queued.verification.map(|_| queued.made_at.after(LINK_TTL)),
+        expires_at: life.map(|life| queued.made_at.after(life)),
         attempts: i32::try_from(queued.attempts).unwrap_or(i32::MAX),
     })
 }

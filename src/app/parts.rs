@@ -97,8 +97,11 @@ impl Parts {
         let _ = listening.set(Arc::downgrade(&feed));
 
         let passwords = Passwords::new(config.workers, HASHES_WAITING);
-        let rules =
-            Rules { log_in: limit(config.limit_log_in), sign_up: limit(config.limit_sign_up) };
+        let rules = Rules {
+            log_in: limit(config.limit_log_in),
+            sign_up: limit(config.limit_sign_up),
+            password_reset: limit(config.limit_password_reset),
+        };
         Ok(Self {
             accounts: Accounts::new(
                 store.clone(),

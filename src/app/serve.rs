@@ -1,16 +1,14 @@
-use super::outbox::StoredOutbox;
 use super::parts::Parts;
-use super::web::{self, LAST_WRITES};
+use super::post::Post;
+use super::web::{self, LAST_WRITES, Listeners};
 use super::{StartError, socket, upkeep};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Mail};
+use crate::config::Config;
 use crate::feed::Feed;
 use crate::http::client::Proxies;
-use crate::http::pages::InboxMail;
 use crate::http::stream::Pace;
-use crate::http::{Dependency, InboxReader, Readiness, Services, Settings};
-use crate::mail::{Directory, Inbox, Sender, Transport, Worker, Writer};
-use crate::model::EmailAddress;
+use crate::http::{Dependency, Readiness, Services, Settings};
+use crate::mail::Probe;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use actix_web::dev::ServerHandle;
@@ -34,6 +32,8 @@ const BESIDE_STREAMS: usize = 1024;
 pub struct Server {
     /// Where it listens; with port 0 asked for, the port it got.
     pub address: SocketAddr,
+    /// Where it listens for operators, if anywhere.
+    pub operator_address: Option<SocketAddr>,
     handle: ServerHandle,
     running: JoinHandle<std::io::Result<()>>,
     feed: Arc<Feed>,
@@ -52,6 +52,13 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Listen)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Listen)?;
     let server = Server::start(&config, Arc::new(SystemClock::default())).await?;
+    tracing::info!(
+        streams.max = config.max_streams,
+        files.max = config.open_files,
+        "at most {} streams at once, by --max-streams and an open-file limit of {}",
+        config.max_streams,
+        config.open_files,
+    );
     // Whoever started us may have closed standard output; we serve all the same.
     let _ = writeln!(std::io::stdout(), "afterclick is listening on http://{}", server.address);
     let _ = std::io::stdout().flush();
@@ -81,7 +88,11 @@ impl Server {
     pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let listener = socket::listen(config.listen).map_err(StartError::Listen)?;
         let address = listener.local_addr().map_err(StartError::Listen)?;
+        let operators =
+            config.admin_listen.map(socket::listen).transpose().map_err(StartError::Listen)?;
+        let operator_address = operators.as_ref().and_then(|socket| socket.local_addr().ok());
         let metrics = Metrics::start();
+        let post = Post::open(config)?;
         let parts = Parts::build(config, address, true, clock)?;
         let feed = Arc::clone(&parts.feed);
         let answers = parts.store.prepare().await;
@@ -90,16 +101,7 @@ impl Server {
         } else if feed.load().await.is_err() {
             tracing::warn!("who has logged out will be known when the database answers");
         }
-        let (transport, inbox) = transport(config)?;
-        let writer = Writer::new(parts.secret.clone(), &parts.public_url);
-        let outbox = Arc::new(StoredOutbox(parts.store.clone()));
-        let worker = Worker::new(
-            outbox,
-            transport,
-            writer,
-            Arc::clone(&parts.clock),
-            Arc::clone(&parts.letters),
-        );
+        let (worker, probe) = (post.worker(config, &parts), Probe::default());
         let (prepared, mut is_prepared) = watch::channel(answers.is_ok());
         let mail_stop = Arc::new(Notify::new());
         let stop = Arc::clone(&mail_stop);
@@ -112,33 +114,40 @@ impl Server {
         });
 
         let (store, clock, run) = (parts.store.clone(), Arc::clone(&parts.clock), feed.clone());
-        let background = vec![tokio::spawn(async move {
+        let mut background = vec![tokio::spawn(async move {
             // One that does not answer is told of once, and not by everybody who needs it.
             if answers.is_err() {
                 upkeep::prepare(&store).await;
                 prepared.send_replace(true);
             }
-            tokio::join!(run.run(), upkeep::keep(store, clock));
+            let measured = upkeep::measure(store.clone(), Arc::clone(&clock));
+            tokio::join!(run.run(), upkeep::keep(store, clock), measured);
         })];
+        background.push(tokio::spawn(probe.clone().run(post.transport())));
         let built_in = config.built_in_accounts;
-        let readiness = readiness(parts.store.clone(), Arc::clone(&feed));
+        let readiness = readiness(parts.store.clone(), Arc::clone(&feed), probe);
         let services = Data::new(Services {
             settings: settings(config, &parts),
             accounts: parts.accounts,
             verification: parts.verification,
             publishing: parts.publishing,
             feed: Arc::clone(&feed),
-            inbox,
+            inbox: post.inbox,
             readiness,
             metrics: Arc::new(move || metrics.text()),
         });
         let connections = config.max_streams.saturating_add(BESIDE_STREAMS);
-        let server = web::server(listener, services, built_in, config.workers, connections)
+        let listeners = Listeners { everybody: listener, operators };
+        let server = web::server(listeners, &services, built_in, config.workers, connections)
             .map_err(StartError::Listen)?;
+        if let Some(address) = operator_address {
+            tracing::info!("metrics and documentation are on http://{address}");
+        }
         let handle = server.handle();
         let running = tokio::spawn(server);
         Ok(Self {
             address,
+            operator_address,
             handle,
             running,
             feed,
@@ -195,48 +204,15 @@ fn settings(config: &Config, parts: &Parts) -> Settings {
         client_urls: client_urls.collect(),
         proxies: Proxies(config.trusted_proxies.clone()),
         pace: Pace { heartbeat: config.heartbeat, max_age: config.max_stream_age },
-    }
-}
-
-/// The transport, and where mails are kept for developers the way to read them.
-fn transport(config: &Config) -> Result<(Arc<dyn Transport>, Option<InboxReader>), StartError> {
-    match &config.mail {
-        Mail::Inbox => {
-            let inbox = Inbox::new();
-            let kept = Arc::clone(&inbox);
-            let reader: InboxReader = Arc::new(move |to: Option<&EmailAddress>| {
-                kept.list(to).iter().map(|mail| shown(mail)).collect()
-            });
-            Ok((inbox, Some(reader)))
-        }
-        Mail::Directory(path) => {
-            let wrong = |text: String| crate::config::ConfigError::new("mail", text);
-            let sender = Sender::parse(&config.mail_from.to_string())
-                .map_err(|error| crate::config::ConfigError::new("mail-from", error.to_string()))?;
-            let directory =
-                Directory::open(path, sender).map_err(|error| wrong(error.to_string()))?;
-            Ok((Arc::new(directory), None))
-        }
-    }
-}
-
-fn shown(mail: &crate::mail::Mail) -> InboxMail {
-    InboxMail {
-        id: mail.id,
-        to: mail.to.as_str().to_owned(),
-        subject: mail.subject.to_owned(),
-        text: mail.text.clone(),
-        html: mail.html.clone(),
-        link: mail.link.clone(),
-        code: mail.code.clone(),
-        at: mail.at,
+        contact: config.contact.clone(),
+        continue_url: config.continue_url.clone(),
     }
 }
 
 /// Asks each dependency how it is, without waiting for one that does not answer.
-fn readiness(store: Store, feed: Arc<Feed>) -> Readiness {
+fn readiness(store: Store, feed: Arc<Feed>, mail: Probe) -> Readiness {
     Arc::new(move || {
-        let (store, feed) = (store.clone(), Arc::clone(&feed));
+        let (store, feed, mail) = (store.clone(), Arc::clone(&feed), mail.is_well());
         Box::pin(async move {
             let database = store.ping().await;
             let draining = feed.draining().is_some();
@@ -255,6 +231,11 @@ fn readiness(store: Store, feed: Arc<Feed>) -> Readiness {
                     detail: say(database.is_ok(), "answers", "does not answer"),
                 },
                 Dependency { name: "bus", ready: true, detail: "local".to_owned() },
+                Dependency {
+                    name: "mail",
+                    ready: mail,
+                    detail: say(mail, "answers", "does not answer"),
+                },
             ]
         })
     })

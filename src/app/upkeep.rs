@@ -12,12 +12,31 @@ const STEP: Duration = Duration::from_millis(50);
 /// Between two tries to reach a database that did not answer at start.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// Between two looks at the mail queue.
+const MEASURE: Duration = Duration::from_secs(5);
+
 /// Brings the database up to date as soon as it answers.
 pub(super) async fn prepare(store: &Store) {
     while store.prepare().await.is_err() {
         tokio::time::sleep(AGAIN).await;
     }
     tracing::info!("the database answers");
+}
+
+/// Tells the metrics how the mail queue stands.
+pub(super) async fn measure(store: Store, clock: Arc<dyn Clock>) {
+    loop {
+        // A database that does not answer leaves the figures as they were; /readyz tells of it.
+        if let Ok(queue) = store.letter_queue().await {
+            let age = queue.oldest.map_or(Duration::ZERO, |oldest| clock.now().since(oldest));
+            metrics::gauge!("afterclick_mail_oldest_seconds").set(age.as_secs_f64());
+            for (state, letters) in [("waiting", queue.waiting), ("given_up", queue.given_up)] {
+                let letters = u32::try_from(letters).unwrap_or(u32::MAX);
+                metrics::gauge!("afterclick_mail_queue", "state" => state).set(letters);
+            }
+        }
+        tokio::time::sleep(MEASURE).await;
+    }
 }
 
 /// Prunes what has had its time, in small steps.

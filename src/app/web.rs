@@ -1,9 +1,9 @@
 use super::paced::Paced;
 use super::serve::HEAD;
 use super::socket;
-use crate::http::{Services, around, routes};
+use crate::http::{Offered, Services, around, cors, refuse, routes};
 use actix_http::{HttpService, Protocol};
-use actix_server::Server;
+use actix_server::{Server, ServerBuilder};
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, map_config};
 use actix_web::dev::{AppConfig, fn_service};
 use actix_web::error::DispatchError;
@@ -25,11 +25,18 @@ const CLOSING: Duration = Duration::from_secs(1);
 /// How long writes under way may take after the streams have gone.
 pub(super) const LAST_WRITES: u64 = 5;
 
-/// The web server over `listener`, built without actix's `HttpServer`, which cannot be told what
-/// lies between a socket and HTTP.
+/// Where the server listens.
+pub(super) struct Listeners {
+    pub everybody: TcpListener,
+    /// For metrics and documentation, which are nowhere else then.
+    pub operators: Option<TcpListener>,
+}
+
+/// The web server, built without actix's `HttpServer`, which cannot be told what lies between a
+/// socket and HTTP.
 pub(super) fn server(
-    listener: TcpListener,
-    services: Data<Services>,
+    listeners: Listeners,
+    services: &Data<Services>,
     built_in: bool,
     workers: usize,
     connections: usize,
@@ -39,13 +46,31 @@ pub(super) fn server(
         .max_concurrent_connections(connections.div_ceil(workers))
         .disable_signals()
         .shutdown_timeout(LAST_WRITES);
+    let apart = listeners.operators.is_some();
+    let everybody = Offered { accounts: built_in, users: true, operators: !apart };
+    let builder = listen(builder, "afterclick", listeners.everybody, services, everybody)?;
+    let Some(operators) = listeners.operators else { return Ok(builder.run()) };
+    let offered = Offered { accounts: built_in, users: false, operators: true };
+    Ok(listen(builder, "operators", operators, services, offered)?.run())
+}
+
+fn listen(
+    builder: ServerBuilder,
+    name: &str,
+    listener: TcpListener,
+    services: &Data<Services>,
+    offered: Offered,
+) -> io::Result<ServerBuilder> {
     let stopping = builder.graceful_shutdown_signal();
-    let builder = builder.listen("afterclick", listener, move || {
+    let services = services.clone();
+    builder.listen(name, listener, move || {
         let app = App::new()
             .app_data(services.clone())
             .wrap(CatchPanic::default())
+            .wrap(from_fn(refuse))
+            .wrap(cors(&services.settings))
             .wrap(from_fn(around))
-            .configure(|config| routes(config, built_in))
+            .configure(|config| routes(config, offered))
             .into_factory()
             .map_err(|error: Error| error.error_response());
         let stopping = stopping.clone();
@@ -70,6 +95,5 @@ pub(super) fn server(
             Ok::<_, DispatchError>((Paced::new(connection), Protocol::Http1, peer))
         })
         .and_then(http)
-    })?;
-    Ok(builder.run())
+    })
 }

@@ -1,8 +1,10 @@
 //! The command line: which command, with which settings, and how it ends.
 
+mod backup;
 mod check_config;
 mod error;
 mod keys;
+mod mails;
 mod migrate;
 mod restored;
 mod serve;
@@ -44,6 +46,12 @@ enum Command {
     /// Print an access token for a user, who is made if unknown. Give it the settings of the
     /// service, whose database, secret, and public URL the token is of.
     Token(token::Token),
+    /// Mails that have not left.
+    #[command(subcommand)]
+    Mails(mails::Mails),
+    /// Copy the SQLite database and its secret into a folder, while the service runs. To restore,
+    /// put the files back in place of the old, and run the command restored.
+    Backup(backup::Backup),
     /// Check every setting, and print what they come to.
     CheckConfig,
     /// Tell the database that it was restored from a backup, before the next start.
@@ -77,6 +85,8 @@ impl Cli {
                 Command::Migrate => migrate::run(&config).await,
                 Command::Keys(keys) => keys::run(&config, keys).await,
                 Command::Token(token) => token::run(&config, token).await,
+                Command::Mails(mails) => mails::run(&config, mails).await,
+                Command::Backup(backup) => backup::run(&config, &backup),
                 Command::CheckConfig => check_config::run(&config),
                 Command::Restored => restored::run(&config).await,
             }

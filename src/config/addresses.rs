@@ -138,6 +138,23 @@ pub(super) fn client_urls(
     Ok(origins)
 }
 
+/// The application that a page leads back to.
+pub(super) fn continue_url(
+    given: Option<&str>,
+    insecure_dev: bool,
+) -> Result<Option<Url>, ConfigError> {
+    let refuse = |message| Err(ConfigError::new("continue-url", message));
+    let Some(text) = given.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
+    match Url::parse(text) {
+        Ok(url) if url.scheme() == "https" && url.has_host() => Ok(Some(url)),
+        Ok(url) if url.scheme() == "http" && (insecure_dev || is_loopback(&url)) => Ok(Some(url)),
+        Ok(url) if url.scheme() == "http" => refuse(
+            "whoever is between could change the page: write https://… (--insecure-dev overrides)",
+        ),
+        _ => refuse("write the address of a page: https://app.example.com/welcome"),
+    }
+}
+
 pub(super) fn trusted_proxies(given: &[String]) -> Result<Vec<IpNet>, ConfigError> {
     let texts = given.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
     let network = |text: &str| -> Result<IpNet, ConfigError> {

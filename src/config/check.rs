@@ -1,6 +1,6 @@
-use super::addresses::{PublicUrl, client_urls, trusted_proxies};
-use super::files::private_file;
-use super::mail::{Mail, Mailbox, check_bus};
+use super::addresses::{PublicUrl, client_urls, continue_url, trusted_proxies};
+use super::files::{folder, private_file};
+use super::mail::{Mail, Mailbox, check_bus, contact};
 use super::{Config, ConfigError, Database, LogFormat, Machine, Secret, Settings, Span, Switch};
 use std::time::Duration;
 
@@ -32,9 +32,13 @@ impl Settings {
         let format = if machine.terminal { LogFormat::Pretty } else { LogFormat::Json };
         Ok(Config {
             listen: self.listen,
+            admin_listen: self.admin_listen,
             database,
-            mail: Mail::check(&self.mail, reachable && !self.insecure_dev)?,
+            mail: Mail::check(&self.mail, reachable, self.insecure_dev)?,
             mail_from: Mailbox::check(&self.mail_from)?,
+            mail_templates: folder("mail-templates", self.mail_templates)?,
+            contact: contact(self.contact.as_deref())?,
+            continue_url: continue_url(self.continue_url.as_deref(), self.insecure_dev)?,
             secret,
             client_urls: client_urls(&self.client_urls, self.insecure_dev)?,
             public_url,
@@ -54,6 +58,7 @@ impl Settings {
             history: self.history,
             limit_log_in: self.limit_log_in,
             limit_sign_up: self.limit_sign_up,
+            limit_password_reset: self.limit_password_reset,
             insecure_dev: self.insecure_dev,
         })
     }
@@ -99,7 +104,7 @@ mod tests {
         let config = check(&[]).unwrap();
 
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
-        assert_eq!(config.mail, Mail::Inbox);
+        assert!(matches!(config.mail, Mail::Inbox));
         assert_eq!(config.log_format, LogFormat::Json);
         assert_eq!((config.workers, config.max_streams), (4, 20_000 - 256));
         assert_eq!(config.heartbeat, Duration::from_secs(15));
@@ -120,8 +125,18 @@ mod tests {
     #[case::bad_port(&["--database", "postgres://a:hunter2@db:port/x"], "--database ")]
     #[case::shown_inbox(&["--listen", "0.0.0.0:0", "--public-url", "https://v.example.com"], "--mail (AFTERCLICK_MAIL_URL): the inbox")]
     #[case::proxied_inbox(&["--public-url", "https://v.example.com"], "--mail ")]
-    #[case::smtp(&["--mail", "smtp://a:hunter2@mail:25"], "--mail (AFTERCLICK_MAIL_URL): mail by SMTP comes with a later version")]
-    #[case::bad_smtp(&["--mail", "smtp:hunter2"], "--mail ")]
+    #[case::bad_smtp(&["--mail", "smtp:hunter2"], "--mail (AFTERCLICK_MAIL_URL): the server is missing")]
+    #[case::smtp_in_the_clear(&["--mail", "smtp://a:hunter2@mail:25?tls=none"], "--mail (AFTERCLICK_MAIL_URL): the password would travel in the clear")]
+    #[case::smtp_of_no_kind(&["--mail", "smtp://a:hunter2@mail?tls=maybe"], "--mail (AFTERCLICK_MAIL_URL): tls is required or none")]
+    #[case::smtps_without_tls(&["--mail", "smtps://mail?tls=none"], "--mail ")]
+    #[case::smtp_parameter(&["--mail", "smtp://mail?hunter2=1"], "--mail (AFTERCLICK_MAIL_URL): after the ? there may be")]
+    #[case::smtp_path(&["--mail", "smtp://mail/hunter2"], "--mail ")]
+    #[case::smtp_half(&["--mail", "smtp://hunter2@mail"], "--mail (AFTERCLICK_MAIL_URL): a user needs a password")]
+    #[case::smtp_ca(&["--mail", "smtp://mail?ca=/nowhere/ca.pem"], "--mail (AFTERCLICK_MAIL_URL): cannot read /nowhere/ca.pem")]
+    #[case::no_templates(&["--mail-templates", "/nowhere"], "--mail-templates (AFTERCLICK_MAIL_TEMPLATES): cannot read")]
+    #[case::contact(&["--contact", "nobody"], "--contact (AFTERCLICK_CONTACT): ")]
+    #[case::continue_script(&["--continue-url", "javascript:alert(1)"], "--continue-url (AFTERCLICK_CONTINUE_URL): ")]
+    #[case::continue_http(&["--continue-url", "http://app.example.com/"], "--continue-url ")]
     #[case::unknown_mail(&["--mail", "sendmail:hunter2"], "--mail ")]
     #[case::sender(&["--mail-from", "nobody"], "--mail-from (AFTERCLICK_MAIL_FROM): ")]
     #[case::open_nats(&["--bus", "nats://10.0.0.7:4222"], "--bus (AFTERCLICK_BUS_URL): whoever reaches")]
@@ -173,7 +188,9 @@ mod tests {
             "--listen=0.0.0.0:8080",
             "--public-url=https://verify.example.com",
             "--database=postgres://afterclick:hunter2@db.internal/afterclick",
-            "--mail=dir:/var/spool/afterclick",
+            "--mail=smtp://afterclick:hunter2@mail.internal:587",
+            "--continue-url=https://app.example.com/welcome?from=mail",
+            "--contact=help@example.com",
             "--mail-from=Example <no-reply@example.com>",
             "--client-url=https://app.example.com,https://admin.example.com:8443",
             "--client-url=http://localhost:3000",

@@ -26,6 +26,20 @@ pub(super) fn private_file(
     Ok(Some(path))
 }
 
+/// Refuses a folder that is not there.
+pub(super) fn folder(flag: &str, given: Option<PathBuf>) -> Result<Option<PathBuf>, ConfigError> {
+    let Some(path) = given.filter(|path| !path.as_os_str().is_empty()) else {
+        return Ok(None);
+    };
+    let metadata = fs::metadata(&path).map_err(|error| {
+        ConfigError::new(flag, format!("cannot read {}: {error}", path.display()))
+    })?;
+    if !metadata.is_dir() {
+        return Err(ConfigError::new(flag, format!("{} is not a folder", path.display())));
+    }
+    Ok(Some(path))
+}
+
 /// Refuses a file whose mode has any of `bits`.
 pub(super) fn refuse_readable_by(
     bits: u32,

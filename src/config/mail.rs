@@ -1,4 +1,4 @@
-use super::{ConfigError, addresses};
+use super::{ConfigError, Smtp, addresses};
 use crate::model::EmailAddress;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
@@ -6,34 +6,34 @@ use std::path::PathBuf;
 use url::Url;
 
 /// How mail leaves.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Mail {
     /// It does not: it is kept in memory and shown at `/dev/inbox`, for developers.
     Inbox,
     /// Each mail becomes one `.eml` file of this folder.
     Directory(PathBuf),
+    /// To a mail server.
+    Smtp(Smtp),
 }
 
 impl Mail {
     /// `reachable`: whether others than this machine reach the service, and so its inbox.
-    pub(super) fn check(given: &SecretString, reachable: bool) -> Result<Self, ConfigError> {
+    pub(super) fn check(
+        given: &SecretString,
+        reachable: bool,
+        insecure_dev: bool,
+    ) -> Result<Self, ConfigError> {
         let refuse = |message| Err(ConfigError::new("mail", message));
         let text = given.expose_secret();
         match text.split_once(':') {
-            None if text == "inbox" && reachable => refuse(
+            None if text == "inbox" && reachable && !insecure_dev => refuse(
                 "the inbox shows every mail to everybody, and others reach this service: write \
-                 dir:PATH (--insecure-dev overrides)",
+                 smtp://… or dir:PATH (--insecure-dev overrides)",
             ),
             None if text == "inbox" => Ok(Self::Inbox),
             Some(("dir", path)) if !path.is_empty() => Ok(Self::Directory(PathBuf::from(path))),
-            Some(("smtp" | "smtps", _)) => match Url::parse(text) {
-                Ok(url) if url.has_host() => refuse(
-                    "mail by SMTP comes with a later version: write inbox for development, or \
-                     dir:PATH and let a mail server pick the files up",
-                ),
-                _ => refuse("the server is missing: smtp://USER:PASSWORD@HOST:PORT"),
-            },
-            _ => refuse("write inbox, or dir:PATH"),
+            Some(("smtp" | "smtps", _)) => Smtp::check(text, insecure_dev).map(Self::Smtp),
+            _ => refuse("write inbox, dir:PATH, or smtp://USER:PASSWORD@HOST:PORT"),
         }
     }
 }
@@ -58,6 +58,15 @@ pub(super) fn check_bus(given: &SecretString) -> Result<(), ConfigError> {
         );
     }
     refuse("NATS comes with a later version: write local, for one node")
+}
+
+/// An address that people may write to.
+pub(super) fn contact(given: Option<&str>) -> Result<Option<String>, ConfigError> {
+    let given = given.map(str::trim).filter(|text| !text.is_empty());
+    let message = "write an address of mail, such as help@example.com";
+    let checked =
+        given.map(|text| EmailAddress::parse(text).map(|address| address.as_str().to_owned()));
+    checked.transpose().map_err(|_| ConfigError::new("contact", message))
 }
 
 /// Whom mails come from: an address with or without a name before it.

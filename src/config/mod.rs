@@ -14,6 +14,7 @@ mod machine;
 mod mail;
 mod secret;
 mod settings;
+mod smtp;
 mod span;
 
 pub use addresses::{Origin, PublicUrl};
@@ -25,12 +26,14 @@ pub use machine::Machine;
 pub use mail::{Mail, Mailbox};
 pub use secret::Secret;
 pub use settings::{LogFormat, Settings, Switch};
+pub use smtp::{Smtp, SmtpTls};
 pub use span::{BadSpan, Span};
 
 use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use url::Url;
 
 /// What the service runs with: every value parsed, and none that it would refuse.
 ///
@@ -39,6 +42,8 @@ use std::time::Duration;
 pub struct Config {
     /// Where to listen; port 0 is any.
     pub listen: SocketAddr,
+    /// Where operators listen beside it, if anywhere.
+    pub admin_listen: Option<SocketAddr>,
     /// Where browsers reach us, and the base of every mailed link.
     pub public_url: PublicUrl,
     /// Where everything is kept.
@@ -47,6 +52,12 @@ pub struct Config {
     pub mail: Mail,
     /// Whom mails come from.
     pub mail_from: Mailbox,
+    /// Templates that replace ours.
+    pub mail_templates: Option<PathBuf>,
+    /// Whom people may ask.
+    pub contact: Option<String>,
+    /// Where the pages behind a link lead when all is done.
+    pub continue_url: Option<Url>,
     /// What links, codes, and tokens are derived from.
     pub secret: Secret,
     /// Origins whose pages may call us with the user's cookie, beside our own.
@@ -83,6 +94,8 @@ pub struct Config {
     pub limit_log_in: Limit,
     /// Sign-ups from one client.
     pub limit_sign_up: Limit,
+    /// Requests for a new password from one client.
+    pub limit_password_reset: Limit,
     /// Whether the refusals about loopback are off.
     pub insecure_dev: bool,
 }

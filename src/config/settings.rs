@@ -18,6 +18,12 @@ pub struct Settings {
     #[arg(hide_env_values = true, default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
+    /// Serve /metrics, /docs, and the health checks here too, and the first two nowhere else.
+    /// [default: all on the one address]
+    #[arg(long, global = true, value_name = "ADDRESS", env = "AFTERCLICK_ADMIN_LISTEN")]
+    #[arg(hide_env_values = true)]
+    pub admin_listen: Option<SocketAddr>,
+
     /// Where browsers reach the service; the base of every mailed link. Must be https unless its
     /// host is this machine. [default: http:// and the address]
     #[arg(long, global = true, value_name = "URL", env = "AFTERCLICK_PUBLIC_URL")]
@@ -35,7 +41,8 @@ pub struct Settings {
     pub bus: SecretString,
 
     /// How mail leaves: inbox (kept and shown at /dev/inbox), dir:PATH (one .eml file each), or
-    /// smtp://… and smtps://… (with a later version).
+    /// smtp://USER:PASSWORD@HOST:PORT (STARTTLS, unless ?tls=none is added) and smtps://… (TLS from
+    /// the start). ?ca=FILE trusts the certificates of a PEM file instead of the public ones.
     #[arg(long, global = true, value_name = "URL", env = "AFTERCLICK_MAIL_URL")]
     #[arg(hide_env_values = true, default_value = "inbox")]
     pub mail: SecretString,
@@ -44,6 +51,22 @@ pub struct Settings {
     #[arg(long, global = true, value_name = "MAILBOX", env = "AFTERCLICK_MAIL_FROM")]
     #[arg(hide_env_values = true, default_value = "Afterclick <no-reply@localhost>")]
     pub mail_from: String,
+
+    /// A folder of mail templates that replace ours, such as en/verify.html, or add a language.
+    #[arg(long, global = true, value_name = "DIR", env = "AFTERCLICK_MAIL_TEMPLATES")]
+    #[arg(hide_env_values = true)]
+    pub mail_templates: Option<PathBuf>,
+
+    /// Whom people may ask: an address for mails and pages. [default: none is shown]
+    #[arg(long, global = true, value_name = "ADDRESS", env = "AFTERCLICK_CONTACT")]
+    #[arg(hide_env_values = true)]
+    pub contact: Option<String>,
+
+    /// Where the pages behind a mailed link lead when all is done: your application.
+    /// [default: nowhere]
+    #[arg(long, global = true, value_name = "URL", env = "AFTERCLICK_CONTINUE_URL")]
+    #[arg(hide_env_values = true)]
+    pub continue_url: Option<String>,
 
     /// What links, codes, and tokens are derived from: 32 bytes or more, the same on every node.
     /// Better given by its variable than by the flag, which other users of the machine can see.
@@ -142,6 +165,11 @@ pub struct Settings {
     #[arg(long, global = true, value_name = "LIMIT", env = "AFTERCLICK_LIMIT_SIGN_UP")]
     #[arg(hide_env_values = true, default_value = "20/h")]
     pub limit_sign_up: Limit,
+
+    /// Requests for a new password from one client: COUNT/SPAN, or off.
+    #[arg(long, global = true, value_name = "LIMIT", env = "AFTERCLICK_LIMIT_PASSWORD_RESET")]
+    #[arg(hide_env_values = true, default_value = "20/h")]
+    pub limit_password_reset: Limit,
 
     /// Start even where only a developer on this machine would be safe: with the inbox or an http
     /// public URL on an address that others reach.

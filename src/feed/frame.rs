@@ -2,6 +2,7 @@ use super::wire::{self, Reason};
 use crate::model::{Change, Cursor};
 use bytes::Bytes;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// A change on its way to everybody who listens for it.
@@ -13,17 +14,20 @@ pub struct Frame {
     change: Change,
     published: Option<Instant>,
     encoded: OnceLock<Option<Bytes>>,
+    /// Streams that have not written it yet.
+    left: AtomicUsize,
 }
 
 impl Frame {
-    /// A change that was committed just now.
-    pub(super) fn live(change: Change) -> Self {
-        Self { change, published: Some(Instant::now()), encoded: OnceLock::new() }
+    /// A change that was committed just now, on its way to so many streams.
+    pub(super) fn live(change: Change, streams: usize) -> Self {
+        let (published, left) = (Some(Instant::now()), AtomicUsize::new(streams));
+        Self { change, published, encoded: OnceLock::new(), left }
     }
 
     /// A change from the log, for one reader who missed it.
     pub(super) fn replayed(change: Change) -> Self {
-        Self { change, published: None, encoded: OnceLock::new() }
+        Self { change, published: None, encoded: OnceLock::new(), left: AtomicUsize::new(0) }
     }
 
     /// The change.
@@ -39,6 +43,13 @@ impl Frame {
     /// How long ago it was committed; `None` for one from the log.
     pub fn age(&self) -> Option<Duration> {
         self.published.map(|published| published.elapsed())
+    }
+
+    /// Says that a stream has written it; whether it was the last of those that were open at the
+    /// commit. Where one of them ended or read the row instead, none is the last.
+    pub fn written(&self) -> bool {
+        let one_less = |left: usize| left.checked_sub(1);
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less) == Ok(1)
     }
 
     /// The event as a stream carries it. A change that cannot be an event (somebody wrote a type

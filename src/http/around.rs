@@ -1,11 +1,10 @@
-//! What stands around every handler: request ids, logs, the refusals that come before any of them,
-//! and one form for every error.
+//! What stands around every handler: request ids, logs, and one form for every error.
 
 use super::caller::Renewed;
 use super::problem::Problem;
 use super::services::Services;
 use super::turn::{LastOf, Turn};
-use super::{client, cookie, cross_site, query};
+use super::{client, cookie};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
@@ -20,17 +19,10 @@ use uuid::Uuid;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Query parameters in which people put access tokens.
-const TOKEN_PARAMETERS: [&str; 4] = ["token", "access_token", "jwt", "authorization"];
-
-/// The most that a request's headers may hold, names and values, in bytes; actix itself would take
-/// 128 KiB.
-const MAX_HEADERS: usize = 16 * 1024;
-
 /// What is said of a failure that nobody foresaw.
 const OUR_FAULT: &str = "something went wrong on our side";
 
-/// Runs a request with its id, its log line, and its refusals; see the module.
+/// Runs a request with its id and its log line; see the module.
 ///
 /// # Errors
 ///
@@ -41,17 +33,13 @@ pub async fn around<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let arrived = Arrived::of(request.request());
     let turn = request.request().conn_data::<Turn>().map(Turn::take);
-    let refusal = refused(request.request()).err();
-    let mut response = if let Some(problem) = refusal {
-        request.into_response(problem.error_response())
-    } else if let Ok(response) = next.call(request).await {
-        response.map_into_boxed_body()
-    } else {
+    let Ok(response) = next.call(request).await else {
         // A handler panicked: its request is gone, and only the error can carry the answer.
         let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", OUR_FAULT);
         arrived.log(problem.status());
         return Err(problem.of_request(arrived.id).into());
     };
+    let mut response = response.map_into_boxed_body();
     renew_cookie(&mut response);
     let mut response = as_problem(response);
     let headers = response.headers_mut();
@@ -71,27 +59,6 @@ fn request_id(request: &HttpRequest) -> String {
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
     theirs.filter(fits).map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
-}
-
-/// What is refused before any handler looks at it.
-fn refused(request: &HttpRequest) -> Result<(), Problem> {
-    let length = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
-    if request.headers().iter().map(length).sum::<usize>() > MAX_HEADERS {
-        return Err(Problem::new(
-            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            "headers_too_large",
-            "the headers are larger than 16 KiB",
-        ));
-    }
-    if request.path().starts_with("/v1/")
-        && TOKEN_PARAMETERS.iter().any(|name| query::value(request, name).is_some())
-    {
-        let detail = "an access token in the address ends up in logs: send it as Authorization: Bearer, \
-            or get a ticket from POST /v1/stream-tickets and send ?ticket=";
-        return Err(Problem::bad("token_in_query", detail));
-    }
-    let services = request.app_data::<Data<Services>>();
-    services.map_or(Ok(()), |services| cross_site::check(request, &services.settings))
 }
 
 /// Sets the session's cookie anew where its end was put off.

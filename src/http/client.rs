@@ -1,6 +1,10 @@
 //! Where a request comes from, as far as anybody can be believed.
 
+use super::pages::device;
+use crate::accounts::Client;
+use crate::model::Languages;
 use actix_web::HttpRequest;
+use actix_web::http::header::{ACCEPT_LANGUAGE, AsHeaderName, USER_AGENT};
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -27,9 +31,27 @@ impl Proxies {
         Some(client)
     }
 
+    /// What a request tells of the device it comes from.
+    pub(super) fn describe(&self, request: &HttpRequest) -> Client {
+        Client {
+            network: network(self.client(request)),
+            device: device(text(request, USER_AGENT)),
+            languages: languages(request),
+        }
+    }
+
     fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
+}
+
+/// What the user of a request's browser reads.
+pub(super) fn languages(request: &HttpRequest) -> Languages {
+    Languages::presented(text(request, ACCEPT_LANGUAGE))
+}
+
+fn text(request: &HttpRequest, name: impl AsHeaderName) -> Option<&str> {
+    request.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
 /// What limits count a client by: an IPv4 address, or an IPv6 network of /64, which is what one

@@ -8,8 +8,9 @@ use actix_web::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, ORIGI
 use actix_web::http::{Method, StatusCode};
 use url::Url;
 
-/// Where a cookie, or the wish to get one, makes the origin matter.
-const SIGNING_IN: [&str; 2] = ["/v1/users", "/v1/sessions"];
+/// Where the origin matters without a cookie: what another site makes its visitors send would count
+/// against them.
+const SIGNING_IN: [&str; 3] = ["/v1/users", "/v1/sessions", "/v1/password-resets"];
 
 /// Lets a request pass that changes nothing, that carries a credential no browser adds by itself,
 /// or that comes from us or an allowed client.
@@ -95,6 +96,8 @@ mod tests {
             client_urls: vec!["https://app.example".parse().unwrap()],
             proxies: Proxies::default(),
             pace: Pace::default(),
+            contact: None,
+            continue_url: None,
         }
     }
 

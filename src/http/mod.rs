@@ -4,19 +4,26 @@ mod around;
 mod caller;
 pub mod client;
 mod cookie;
+mod cors;
 mod cross_site;
+mod docs;
 mod etag;
 mod events;
+mod form;
 mod inbox;
 mod json;
 mod listen;
+mod looked;
 mod me;
 mod openapi;
 mod operations;
 pub mod pages;
+mod passwords;
 pub mod poll;
 mod problem;
 mod query;
+mod refuse;
+mod reset;
 mod services;
 mod sessions;
 mod sign_up;
@@ -26,37 +33,77 @@ mod verifications;
 mod verify;
 
 pub use around::around;
+pub use cors::cors;
 pub use problem::Problem;
+pub use refuse::refuse;
 pub use services::{Dependency, InboxReader, Readiness, Services, Settings};
 pub use turn::Turn;
 
 use actix_web::guard::{Any, Get, Head};
-use actix_web::web::{self, ServiceConfig, delete, post, resource};
+use actix_web::web::{self, ServiceConfig, delete, post, put, resource};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, Route};
 use bytes::Bytes;
 use std::future::ready;
 
-/// The whole API. `built_in` says whether sign-up and log-in are ours or another system's.
-pub fn routes(config: &mut ServiceConfig, built_in: bool) {
-    let document = Bytes::from(openapi::document(built_in).to_string());
-    if built_in {
-        config
-            .service(resource("/v1/users").route(post().to(sign_up::sign_up)))
-            .service(
-                resource("/v1/sessions")
-                    .route(post().to(sessions::log_in))
-                    .route(get().to(sessions::list))
-                    .route(delete().to(sessions::end_all)),
-            )
-            .service(resource("/v1/sessions/refresh").route(post().to(sessions::refresh)));
-    } else {
-        config.service(
-            resource("/v1/sessions")
-                .route(get().to(sessions::list))
-                .route(delete().to(sessions::end_all)),
-        );
-    }
+/// What of the API is offered on a listener.
+#[derive(Debug, Clone, Copy)]
+pub struct Offered {
+    /// Sign-up, log-in, and passwords; not where another system owns the accounts.
+    pub accounts: bool,
+    /// What users and backends call.
+    pub users: bool,
+    /// What operators look at.
+    pub operators: bool,
+}
+
+/// The routes of a listener.
+pub fn routes(config: &mut ServiceConfig, offered: Offered) {
+    let document = Bytes::from(openapi::document(offered.accounts).to_string());
     config
+        .service(resource("/healthz").route(get().to(operations::health)))
+        .service(resource("/readyz").route(get().to(operations::ready)))
+        .service(
+            resource("/openapi.json")
+                .route(get().to(move || ready(openapi::answer(document.clone())))),
+        );
+    if offered.operators {
+        config
+            .service(resource("/metrics").route(get().to(operations::metrics)))
+            .service(resource("/docs").route(get().to(docs::enter)))
+            .service(resource("/docs/{file:.*}").route(get().to(docs::file)));
+    }
+    if offered.users && offered.accounts {
+        accounts(config);
+    }
+    if offered.users {
+        users(config, offered.accounts);
+    }
+    config.default_service(web::to(nothing_here));
+}
+
+/// The built-in accounts.
+fn accounts(config: &mut ServiceConfig) {
+    config
+        .service(resource("/v1/users").route(post().to(sign_up::sign_up)))
+        .service(resource("/v1/sessions/refresh").route(post().to(sessions::refresh)))
+        .service(resource("/v1/password-resets").route(post().to(passwords::ask)))
+        .service(resource("/v1/password-resets/confirm").route(post().to(passwords::reset)))
+        .service(resource("/v1/me/password").route(put().to(passwords::change)))
+        .service(resource("/v1/me/deletion").route(post().to(passwords::leave)))
+        .service(resource("/reset").route(get().to(reset::ask_page)).route(post().to(reset::ask)))
+        .service(
+            resource("/reset/{token}").route(get().to(reset::page)).route(post().to(reset::reset)),
+        );
+}
+
+/// What everybody with a credential or a link calls.
+fn users(config: &mut ServiceConfig, accounts: bool) {
+    let sessions = resource("/v1/sessions")
+        .route(get().to(sessions::list))
+        .route(delete().to(sessions::end_all));
+    let sessions = if accounts { sessions.route(post().to(sessions::log_in)) } else { sessions };
+    config
+        .service(sessions)
         .service(resource("/v1/sessions/current").route(delete().to(sessions::end_current)))
         .service(resource("/v1/sessions/{id}").route(delete().to(sessions::end_one)))
         .service(resource("/v1/me").route(get().to(me::me)))
@@ -74,17 +121,9 @@ pub fn routes(config: &mut ServiceConfig, built_in: bool) {
                 .route(post().to(verify::click)),
         )
         .service(resource("/verify/{token}/deny").route(post().to(verify::deny)))
-        .service(resource("/healthz").route(get().to(operations::health)))
-        .service(resource("/readyz").route(get().to(operations::ready)))
-        .service(resource("/metrics").route(get().to(operations::metrics)))
-        .service(
-            resource("/openapi.json")
-                .route(get().to(move || ready(openapi::answer(document.clone())))),
-        )
         .service(resource("/dev/inbox").route(get().to(inbox::page)))
         .service(resource("/dev/inbox.json").route(get().to(inbox::list)))
-        .service(resource("/{file:[a-z0-9_.-]*}").route(get().to(file)))
-        .default_service(web::to(nothing_here));
+        .service(resource("/{file:[a-z0-9_.-]*}").route(get().to(file)));
 }
 
 /// GET, and HEAD, which is answered like it without the body.

@@ -58,4 +58,8 @@ pub struct Settings {
     pub proxies: Proxies,
     /// How often a stream beats, and how long it lasts.
     pub pace: Pace,
+    /// Whom people may ask.
+    pub contact: Option<String>,
+    /// Where the pages behind a link lead when all is done.
+    pub continue_url: Option<Url>,
 }

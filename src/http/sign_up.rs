@@ -1,9 +1,6 @@
-use super::client;
 use super::json::Json;
-use super::pages::device;
 use super::problem::Problem;
 use super::services::Services;
-use actix_web::http::header::USER_AGENT;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
@@ -24,8 +21,7 @@ pub(super) async fn sign_up(
     body: Json<Body>,
 ) -> Result<HttpResponse, Problem> {
     let Json(Body { email, password }) = body;
-    let client = client::network(services.settings.proxies.client(&request));
-    let device = device(request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()));
-    services.accounts.sign_up(&email, &password, client, device).await?;
+    let client = services.settings.proxies.describe(&request);
+    services.accounts.sign_up(&email, &password, client).await?;
     Ok(HttpResponse::Accepted().json(json!({ "status": "check_your_email" })))
 }

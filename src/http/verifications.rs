@@ -1,6 +1,7 @@
 //! The verification as programs use it.
 
 use super::caller::User;
+use super::client::languages;
 use super::json::Json;
 use super::problem::{Problem, seconds};
 use super::services::Services;
@@ -22,8 +23,12 @@ pub(super) struct Proof {
 }
 
 /// `POST /v1/verifications`: another mail; links in earlier ones stay good.
-pub(super) async fn request(services: Data<Services>, user: User) -> Result<HttpResponse, Problem> {
-    Ok(match services.verification.request(&user.0.user).await? {
+pub(super) async fn request(
+    services: Data<Services>,
+    user: User,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    Ok(match services.verification.request(&user.0.user, languages(&request)).await? {
         Requested::Sent { expires_at, retry_after } => HttpResponse::Accepted()
             .json(json!({ "expires_at": expires_at, "retry_after": seconds(retry_after) })),
         Requested::Already => HttpResponse::Ok().json(json!({ "already": true })),

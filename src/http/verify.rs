@@ -1,6 +1,7 @@
 //! The pages behind a link in a mail. Looking changes nothing; a button does.
 
 use super::json;
+use super::looked::looked;
 use super::pages::{self, PasswordField, VerifiedPage, VerifyPage};
 use super::problem::Problem;
 use super::services::Services;
@@ -18,6 +19,7 @@ pub(super) async fn page(
     token: Path<String>,
     request: HttpRequest,
 ) -> HttpResponse {
+    looked(&request);
     let json = wants_json(&request);
     match services.verification.status(&OpaqueToken::presented(&token)).await {
         Err(error) if json => bare(Problem::from(error).error_response()),
@@ -32,7 +34,7 @@ pub(super) async fn page(
         Err(error) => problem_page(&error.into()),
         Ok(status) => match status.state {
             LinkState::Expired => pages::expired_page(),
-            LinkState::Verified => verified(&status, true),
+            LinkState::Verified => verified(&services, &status, true),
             LinkState::Pending => {
                 let asked = if status.needs_password {
                     PasswordField::Asked
@@ -66,7 +68,7 @@ pub(super) async fn click(
         ),
         Err(error) if json => bare(Problem::from(error).error_response()),
         Ok(confirmation) => match services.verification.status(&link).await {
-            Ok(status) => verified(&status, confirmation.already),
+            Ok(status) => verified(&services, &status, confirmation.already),
             Err(error) => problem_page(&error.into()),
         },
         Err(ConfirmError::UnknownLink) => pages::unknown_page(),
@@ -98,7 +100,7 @@ pub(super) async fn deny(
         Ok(denial) if json => bare(HttpResponse::Ok().json(json!({ "removed": denial.removed }))),
         Err(error) if json => bare(Problem::from(error).error_response()),
         Ok(denial) if denial.removed => pages::removed_page(email),
-        Ok(_) => pages::left_alone_page(email, None),
+        Ok(_) => pages::left_alone_page(email, services.settings.contact.as_deref()),
         Err(DenyError::UnknownLink) => pages::unknown_page(),
         Err(DenyError::ExpiredLink) => pages::expired_page(),
         Err(error) => problem_page(&error.into()),
@@ -121,9 +123,10 @@ fn button(
     })
 }
 
-fn verified(status: &Status, already: bool) -> HttpResponse {
+fn verified(services: &Services, status: &Status, already: bool) -> HttpResponse {
     let email = status.email.as_ref().map_or("", |email| email.as_str());
-    pages::verified_page(&VerifiedPage { email, already })
+    let continue_url = services.settings.continue_url.as_ref();
+    pages::verified_page(&VerifiedPage { email, already, continue_url })
 }
 
 fn problem_page(problem: &Problem) -> HttpResponse {

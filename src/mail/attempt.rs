@@ -40,19 +40,22 @@ impl Post {
         match self.writer.write(&letter, self.clock.now()) {
             Err(reason) => {
                 warn!(mail.id = %id, mail.to = to, "mail to {to} given up: {reason}");
-                self.give_up(id).await;
+                count("given_up");
+                self.give_up(id, reason.to_string()).await;
             }
             Ok(mail) => match self.deliver(mail).await {
                 Ok(()) => {
                     info!(mail.id = %id, mail.to = to, "mail to {to} delivered");
+                    count("delivered");
                     self.record_delivery(id).await;
                 }
                 Err(Undelivered::Refused(cause)) => {
                     let cause = cause.to_string();
                     warn!(mail.id = %id, mail.to = to, cause, "mail to {to} refused for good");
-                    self.give_up(id).await;
+                    count("refused");
+                    self.give_up(id, cause).await;
                 }
-                Err(Undelivered::Later(cause)) => self.put_off(&letter, &cause.to_string()).await,
+                Err(Undelivered::Later(cause)) => self.put_off(&letter, cause.to_string()).await,
             },
         }
         id
@@ -75,24 +78,30 @@ impl Post {
         warn!(mail.id = %id, "a delivered mail could not be recorded and may be sent again");
     }
 
-    async fn put_off(&self, letter: &Letter, cause: &str) {
+    async fn put_off(&self, letter: &Letter, cause: String) {
         let (id, to) = (letter.id, letter.to.hint());
         let until = self.clock.now().after(pause(letter.attempts));
         if until >= deadline(letter) {
             warn!(mail.id = %id, mail.to = to, cause, "mail to {to} given up after a day");
-            return self.give_up(id).await;
+            count("given_up");
+            return self.give_up(id, cause).await;
         }
         warn!(mail.id = %id, mail.to = to, cause, "mail to {to} put off until {until}");
-        if let Err(reason) = self.outbox.put_off(id, until).await {
+        count("put_off");
+        if let Err(reason) = self.outbox.put_off(id, until, cause).await {
             debug!(mail.id = %id, "not recorded, so the end of the lease decides: {reason}");
         }
     }
 
-    async fn give_up(&self, id: Uuid) {
-        if let Err(reason) = self.outbox.give_up(id).await {
+    async fn give_up(&self, id: Uuid, cause: String) {
+        if let Err(reason) = self.outbox.give_up(id, cause, self.clock.now()).await {
             debug!(mail.id = %id, "not recorded, so the end of the lease decides: {reason}");
         }
     }
+}
+
+fn count(outcome: &'static str) {
+    metrics::counter!("afterclick_mails_total", "outcome" => outcome).increment(1);
 }
 
 fn deadline(letter: &Letter) -> Micros {

@@ -1,7 +1,7 @@
 use super::message::compose;
 use super::{Mail, Sender, Transport, Undelivered};
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use std::fs::{File, create_dir_all, rename};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -38,6 +38,11 @@ impl Transport for Directory {
         }
         .boxed()
     }
+
+    fn check(&self) -> BoxFuture<'static, Result<(), Undelivered>> {
+        let gone = Undelivered::Later("the folder for mails is gone".into());
+        ready(if self.path.is_dir() { Ok(()) } else { Err(gone) }).boxed()
+    }
 }
 
 /// Writes beside the final name and renames, so that no reader meets half a mail. A repetition has
@@ -64,7 +69,7 @@ mod tests {
         let mail = Arc::new(Mail {
             id: Uuid::from_u128(1),
             to: EmailAddress::parse("ana@example.com").unwrap(),
-            subject: "Hello",
+            subject: "Hello".into(),
             text: "Hello".into(),
             html: "<p>Hello</p>".into(),
             link: None,
@@ -89,7 +94,7 @@ mod tests {
         let mail = Mail {
             id: Uuid::from_u128(1),
             to: EmailAddress::parse("ana@example.com").unwrap(),
-            subject: "Hello",
+            subject: "Hello".into(),
             text: String::new(),
             html: String::new(),
             link: None,

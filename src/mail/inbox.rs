@@ -55,7 +55,7 @@ mod tests {
         Arc::new(Mail {
             id: Uuid::now_v7(),
             to: EmailAddress::parse(to).unwrap(),
-            subject: "Hello",
+            subject: "Hello".into(),
             text: String::new(),
             html: String::new(),
             link: None,

@@ -42,7 +42,7 @@ pub(super) fn compose(
     let message = Message::builder()
         .from(sender.0.clone())
         .to(recipient(&mail.to)?)
-        .subject(mail.subject)
+        .subject(mail.subject.as_str())
         .message_id(Some(format!("<{}@{}>", mail.id, sender.0.email.domain())))
         .date(system_time(mail.at))
         .header(AutoSubmitted)
@@ -88,7 +88,7 @@ mod tests {
         let mail = Mail {
             id: Uuid::from_u128(7),
             to: EmailAddress::parse(to).unwrap(),
-            subject: "Confirm your e-mail address",
+            subject: "Confirm your e-mail address".into(),
             text: "Grüße\r\n.\r\nBcc: x@example.com".into(),
             html: "<p>Grüße</p>".into(),
             link: None,

@@ -1,4 +1,4 @@
-use crate::model::{EmailAddress, Micros, TenantName};
+use crate::model::{EmailAddress, Languages, Micros, TenantName};
 use futures_util::future::BoxFuture;
 use std::time::Duration;
 use uuid::Uuid;
@@ -13,8 +13,41 @@ pub struct OutboxUnavailable;
 pub enum LetterKind {
     /// Here is a link and a code; prove that you read this address.
     Verify,
-    /// Somebody tried to sign up with your verified address, and nothing changed. Holds no link.
+    /// Somebody tried to sign up with your verified address, and nothing changed.
     AddressTaken,
+    /// Here is a link to choose another password with.
+    PasswordReset,
+    /// Your password is another now.
+    PasswordChanged,
+    /// Your account is gone.
+    AccountDeleted,
+}
+
+impl LetterKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::Verify,
+        Self::AddressTaken,
+        Self::PasswordReset,
+        Self::PasswordChanged,
+        Self::AccountDeleted,
+    ];
+
+    /// Its name in the queue, and that of its templates.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::AddressTaken => "address_taken",
+            Self::PasswordReset => "password_reset",
+            Self::PasswordChanged => "password_changed",
+            Self::AccountDeleted => "account_deleted",
+        }
+    }
+
+    /// The kind of this name; `None` where a newer version queued it.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
 }
 
 /// A queued letter: whom to write to and about what, and nothing secret.
@@ -29,9 +62,11 @@ pub struct Letter {
     pub tenant: TenantName,
     /// The one recipient.
     pub to: EmailAddress,
-    /// The verification that its link and code are derived from; none for
-    /// [`LetterKind::AddressTaken`].
-    pub verification: Option<Uuid>,
+    /// The verification or the password reset that its link is derived from; none for a letter
+    /// that only tells of something.
+    pub token_id: Option<Uuid>,
+    /// What its reader prefers.
+    pub languages: Languages,
     /// When it was queued. The code counts from here, and the worker gives up a day later.
     pub made_at: Micros,
     /// Until when the link works; a letter is not sent beyond it.
@@ -58,10 +93,20 @@ pub trait Outbox: Send + Sync + 'static {
     /// Takes a delivered letter off the queue.
     fn sent(&self, id: Uuid) -> BoxFuture<'static, Result<(), OutboxUnavailable>>;
 
-    /// Counts a failed try, ends the lease, and makes the letter due again at `until`.
-    fn put_off(&self, id: Uuid, until: Micros)
-    -> BoxFuture<'static, Result<(), OutboxUnavailable>>;
+    /// Counts a failed try, ends the lease, and makes the letter due again at `until`. `cause` is
+    /// kept for an operator to see, and names nobody.
+    fn put_off(
+        &self,
+        id: Uuid,
+        until: Micros,
+        cause: String,
+    ) -> BoxFuture<'static, Result<(), OutboxUnavailable>>;
 
-    /// Takes off the queue a letter that will never be delivered.
-    fn give_up(&self, id: Uuid) -> BoxFuture<'static, Result<(), OutboxUnavailable>>;
+    /// Sets aside a letter that will not be delivered unless an operator has it tried again.
+    fn give_up(
+        &self,
+        id: Uuid,
+        cause: String,
+        now: Micros,
+    ) -> BoxFuture<'static, Result<(), OutboxUnavailable>>;
 }

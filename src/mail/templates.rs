@@ -1,146 +1,186 @@
-use super::{Letter, LetterKind, Mail};
-use crate::model::{EmailAddress, Micros, ServerSecret};
-use askama::Template;
-use std::time::Duration;
-use url::Url;
-use uuid::Uuid;
+use super::LetterKind;
+use crate::model::Languages;
+use minijinja::value::Value;
+use minijinja::{
+    AutoEscape, Environment, Error, Output, State, UndefinedBehavior, escape_formatter,
+};
+use rust_embed::Embed;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-/// How long a code counts, from when its letter was queued.
-pub const CODE_LIFETIME: Duration = Duration::from_mins(15);
+/// What is used for a language that there are no templates of.
+const FALLBACK: &str = "en";
 
-/// A letter that should not, or cannot, become a mail.
+/// Our own templates, in the binary.
+#[derive(Embed)]
+#[folder = "src/mail/templates/"]
+struct BuiltIn;
+
+/// An operator's template that cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum Unwritable {
-    /// Its link has expired in the queue; a mail would only mislead.
-    #[error("the link of the letter has expired before it could be sent")]
-    Expired,
-    /// It should hold a link, and names no verification to derive it from.
-    #[error("the letter names no verification")]
-    NoVerification,
-    /// The template failed.
-    #[error("the letter could not be written out")]
-    Template(#[source] askama::Error),
+pub enum BadTemplate {
+    /// The folder or a file in it cannot be read.
+    #[error("cannot read {0}: {1}")]
+    Unreadable(PathBuf, #[source] std::io::Error),
+    /// No letter would ever use a file of this name.
+    #[error("{0} is used by no mail: name it like one of ours, such as en/verify.html")]
+    Unknown(PathBuf),
+    /// It does not parse, or names what there is not.
+    #[error("{name} cannot be used: {reason}")]
+    Broken {
+        /// The template, as the folder has it.
+        name: String,
+        /// What is wrong with it, and where.
+        reason: String,
+    },
 }
 
-/// Makes mails from letters: derives the link and the code, and fills in the templates.
+/// What mails are written from: for each language a folder, and in it two files a kind of letter.
 ///
-/// The base of every link is the configured public URL. Nothing of a request gets here, so no
-/// `Host` header can send a link elsewhere.
+/// `en/verify.txt` is the plain text, with the subject as its first line; `en/verify.html` the other
+/// body. In HTML whatever is filled in is escaped, and a name that there is not is an error.
 #[derive(Debug, Clone)]
-pub struct Writer {
-    secret: ServerSecret,
-    base: String,
-    site: String,
+pub struct Templates {
+    environment: Environment<'static>,
+    languages: Vec<String>,
 }
 
-impl Writer {
-    /// Writes links that begin with `public_url`.
-    pub fn new(secret: ServerSecret, public_url: &Url) -> Self {
-        let base = public_url.as_str().trim_end_matches('/').to_owned();
-        let site = public_url.authority().to_owned();
-        Self { secret, base, site }
-    }
-
-    /// The link of a verification: what its mail holds, and what an application's own mail would.
-    pub fn link(&self, verification: Uuid) -> String {
-        let token = self.secret.link(verification.as_bytes());
-        format!("{}/verify/{}", self.base, token.reveal())
-    }
-
-    /// The mail of `letter`, as it is right to send at `now`: without the code where that has
-    /// expired while the letter waited.
+impl Templates {
+    /// Ours, where `folder` has no file of the same name. A folder of another language adds that
+    /// language; what it lacks is written in English.
     ///
     /// # Errors
     ///
-    /// [`Unwritable`], which no later try changes.
-    pub fn write(&self, letter: &Letter, now: Micros) -> Result<Mail, Unwritable> {
-        match letter.kind {
-            LetterKind::Verify => self.verify(letter, now),
-            LetterKind::AddressTaken => self.address_taken(letter),
+    /// [`BadTemplate`], for the first file that could not be used; that it renders is for
+    /// [`Writer::check`](super::Writer::check) to see.
+    pub fn load(folder: Option<&Path>) -> Result<Self, BadTemplate> {
+        let mut environment = Environment::new();
+        environment.set_trim_blocks(true);
+        environment.set_lstrip_blocks(true);
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(|name| {
+            if is_html(name) { AutoEscape::Html } else { AutoEscape::None }
+        });
+        environment.set_formatter(escape);
+        let mut templates = Self { environment, languages: Vec::new() };
+        for name in BuiltIn::iter() {
+            let file = BuiltIn::get(&name).map(|file| file.data.into_owned()).unwrap_or_default();
+            templates.add(&name, String::from_utf8(file).unwrap_or_default())?;
         }
+        for (name, path) in folder.map(files).transpose()?.unwrap_or_default() {
+            if !is_used(&name) {
+                return Err(BadTemplate::Unknown(path));
+            }
+            let text = fs::read_to_string(&path);
+            let text = text.map_err(|error| BadTemplate::Unreadable(path, error))?;
+            templates.add(&name, text)?;
+        }
+        Ok(templates)
     }
 
-    fn verify(&self, letter: &Letter, now: Micros) -> Result<Mail, Unwritable> {
-        let verification = letter.verification.ok_or(Unwritable::NoVerification)?;
-        if letter.expires_at.is_some_and(|end| end <= now) {
-            return Err(Unwritable::Expired);
+    /// The languages there are templates of, by their tags.
+    pub fn languages(&self) -> impl Iterator<Item = &str> {
+        self.languages.iter().map(String::as_str)
+    }
+
+    /// The language to write to somebody in.
+    pub(super) fn choose(&self, wanted: &Languages) -> &str {
+        let available: Vec<&str> = self.languages().collect();
+        wanted.choose(&available).unwrap_or(FALLBACK)
+    }
+
+    /// Fills in one body of a letter.
+    pub(super) fn render(
+        &self,
+        language: &str,
+        kind: LetterKind,
+        extension: &str,
+        words: &impl serde::Serialize,
+    ) -> Result<String, BadTemplate> {
+        let name = |language: &str| format!("{language}/{}.{extension}", kind.as_str());
+        let own = self.environment.get_template(&name(language));
+        let template = own.or_else(|_| self.environment.get_template(&name(FALLBACK)));
+        let name = name(language);
+        let template = template.map_err(|error| broken(&name, &error))?;
+        template.render(words).map_err(|error| broken(&name, &error))
+    }
+
+    fn add(&mut self, name: &str, text: String) -> Result<(), BadTemplate> {
+        let added = self.environment.add_template_owned(name.to_owned(), text);
+        added.map_err(|error| broken(name, &error))?;
+        if let Some((language, _)) = name.split_once('/')
+            && !self.languages().any(|known| known == language)
+        {
+            self.languages.push(language.to_owned());
         }
-        let code_end = letter.made_at.after(CODE_LIFETIME);
-        let code =
-            (now < code_end).then(|| self.secret.code(verification.as_bytes()).reveal().to_owned());
-        let link = self.link(verification);
-        let words = VerifyWords {
-            to: &letter.to,
-            site: &self.site,
-            link: &link,
-            code: code.as_deref(),
-            link_end: letter.expires_at.map(in_words),
-            code_end: in_words(code_end),
+        Ok(())
+    }
+}
+
+/// Fills in a value. minijinja's own escape also turns each `/` of a link into an entity, which
+/// programs that look for links in mails do not all undo.
+fn escape(out: &mut Output<'_>, state: &State<'_, '_>, value: &Value) -> Result<(), Error> {
+    let text = value.as_str().filter(|_| !value.is_safe());
+    let Some(text) = text.filter(|_| matches!(state.auto_escape(), AutoEscape::Html)) else {
+        return escape_formatter(out, state, value);
+    };
+    for letter in text.chars() {
+        let written = match letter {
+            '&' => out.write_str("&amp;"),
+            '<' => out.write_str("&lt;"),
+            '>' => out.write_str("&gt;"),
+            '"' => out.write_str("&quot;"),
+            '\'' => out.write_str("&#39;"),
+            other => out.write_char(other),
         };
-        let text = VerifyText { words: &words }.render().map_err(Unwritable::Template)?;
-        let html = VerifyHtml { words: &words }.render().map_err(Unwritable::Template)?;
-        let subject = "Confirm your e-mail address";
-        Ok(Mail { link: Some(link), code, ..mail(letter, subject, text, html) })
+        written.map_err(Error::from)?;
     }
+    Ok(())
+}
 
-    fn address_taken(&self, letter: &Letter) -> Result<Mail, Unwritable> {
-        let words =
-            TakenWords { to: &letter.to, site: &self.site, made_at: in_words(letter.made_at) };
-        let text = TakenText { words: &words }.render().map_err(Unwritable::Template)?;
-        let html = TakenHtml { words: &words }.render().map_err(Unwritable::Template)?;
-        Ok(mail(letter, "Somebody tried to sign up with your address", text, html))
+/// minijinja names the template and the line; what was filled in is not repeated.
+fn broken(name: &str, error: &Error) -> BadTemplate {
+    let mut reason = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        reason = format!("{reason}: {error}");
+        cause = error.source();
     }
+    BadTemplate::Broken { name: name.to_owned(), reason }
 }
 
-fn mail(letter: &Letter, subject: &'static str, text: String, html: String) -> Mail {
-    let (id, to, at) = (letter.id, letter.to.clone(), letter.made_at);
-    Mail { id, to, subject, text, html, link: None, code: None, at }
+/// The files of the folder and of its folders, by the names that templates have.
+fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>, BadTemplate> {
+    let list = |folder: &Path| -> Result<Vec<PathBuf>, BadTemplate> {
+        let entries = fs::read_dir(folder).and_then(|entries| {
+            entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()
+        });
+        entries.map_err(|error| BadTemplate::Unreadable(folder.to_owned(), error))
+    };
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut files = Vec::new();
+    for path in list(folder)? {
+        if !path.is_dir() {
+            files.push((name(&path), path));
+            continue;
+        }
+        for inner in list(&path)? {
+            files.push((format!("{}/{}", name(&path), name(&inner)), inner));
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
-/// `1 January 2026, 00:00 UTC`: a mail does not know its reader's time zone.
-fn in_words(at: Micros) -> String {
-    let stamp = jiff::Timestamp::from_microsecond(at.0).unwrap_or(jiff::Timestamp::MAX);
-    stamp.strftime("%-d %B %Y, %H:%M UTC").to_string()
+fn is_html(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "html")
 }
 
-struct VerifyWords<'a> {
-    to: &'a EmailAddress,
-    site: &'a str,
-    link: &'a str,
-    code: Option<&'a str>,
-    link_end: Option<String>,
-    code_end: String,
+/// Whether a mail would use a template of this name, or another template could.
+fn is_used(name: &str) -> bool {
+    let Some((language, file)) = name.split_once('/') else { return is_html(name) };
+    let tag = (2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_lowercase());
+    let kind = file.strip_suffix(".txt").or_else(|| file.strip_suffix(".html"));
+    tag && kind.is_some_and(|kind| LetterKind::named(kind).is_some())
 }
-
-#[derive(Template)]
-#[template(path = "verify.txt", config = "src/mail/askama.toml")]
-struct VerifyText<'a> {
-    words: &'a VerifyWords<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "verify.html", config = "src/mail/askama.toml")]
-struct VerifyHtml<'a> {
-    words: &'a VerifyWords<'a>,
-}
-
-struct TakenWords<'a> {
-    to: &'a EmailAddress,
-    site: &'a str,
-    made_at: String,
-}
-
-#[derive(Template)]
-#[template(path = "address_taken.txt", config = "src/mail/askama.toml")]
-struct TakenText<'a> {
-    words: &'a TakenWords<'a>,
-}
-
-#[derive(Template)]
-#[template(path = "address_taken.html", config = "src/mail/askama.toml")]
-struct TakenHtml<'a> {
-    words: &'a TakenWords<'a>,
-}
-
-#[cfg(test)]
-mod tests;

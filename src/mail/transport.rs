@@ -1,5 +1,6 @@
 use crate::model::{EmailAddress, Micros};
-use futures_util::future::BoxFuture;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -12,8 +13,8 @@ pub struct Mail {
     pub id: Uuid,
     /// The one recipient.
     pub to: EmailAddress,
-    /// The subject: one line, fixed text only.
-    pub subject: &'static str,
+    /// The subject: one line.
+    pub subject: String,
     /// The body for those who read plain text.
     pub text: String,
     /// The body for everybody else.
@@ -46,6 +47,15 @@ pub enum Undelivered {
     Later(#[source] Box<dyn Error + Send + Sync>),
 }
 
+impl Undelivered {
+    /// Why, in one line.
+    pub(super) fn cause(&self) -> String {
+        match self {
+            Self::Refused(cause) | Self::Later(cause) => cause.to_string(),
+        }
+    }
+}
+
 /// Carries a mail to where it is read.
 ///
 /// May be called for the same mail again, after a failure or when a delivery could not be recorded.
@@ -53,4 +63,10 @@ pub enum Undelivered {
 pub trait Transport: Send + Sync + 'static {
     /// Delivers `mail`.
     fn deliver(&self, mail: Arc<Mail>) -> BoxFuture<'static, Result<(), Undelivered>>;
+
+    /// Whether a mail could be delivered now, as far as can be told without one. A transport that
+    /// nothing can keep from its work says yes.
+    fn check(&self) -> BoxFuture<'static, Result<(), Undelivered>> {
+        ready(Ok(())).boxed()
+    }
 }

@@ -131,6 +131,11 @@ impl ServerSecret {
         OpaqueToken::spelled(&self.derive("link", id))
     }
 
+    /// The link token of the password reset `id`, likewise.
+    pub fn reset(&self, id: &[u8]) -> OpaqueToken {
+        OpaqueToken::spelled(&self.derive("password-reset", id))
+    }
+
     /// The code of the verification `id`. The bias of the modulus is below 2⁻⁴⁰.
     pub fn code(&self, id: &[u8]) -> Code {
         let bytes = self.derive("code", id);

@@ -143,10 +143,25 @@ diesel::table! {
         tenant -> Text,
         kind -> Text,
         recipient -> Text,
-        verification -> Nullable<Binary>,
+        token_id -> Nullable<Binary>,
         made_at -> BigInt,
         due_at -> BigInt,
         attempts -> BigInt,
+        languages -> Text,
+        given_up_at -> Nullable<BigInt>,
+        cause -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    password_resets (id) {
+        id -> Binary,
+        tenant -> Text,
+        address -> Text,
+        digest -> Binary,
+        user_id -> Nullable<Text>,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
     }
 }
 

@@ -1,3 +1,4 @@
+use super::catalogue;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::OnceLock;
 use std::thread;
@@ -42,6 +43,7 @@ fn install() -> Option<PrometheusHandle> {
     let recorder = buckets.ok()?.build_recorder();
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder).ok()?;
+    catalogue::begin();
     let upkeep = handle.clone();
     let keep = move || {
         loop {

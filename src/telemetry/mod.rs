@@ -4,6 +4,7 @@
 //! Addresses are masked, tokens and query strings are never logged, and a failure is logged once,
 //! where it is answered.
 
+mod catalogue;
 mod lines;
 mod logs;
 mod metrics;

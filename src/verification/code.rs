@@ -40,12 +40,28 @@ impl Verification {
         let right = |typed: &Code| {
             open.iter().copied().find(|id| self.secret.code(id.as_bytes()).matches(typed))
         };
-        match self.store.try_code(user.clone(), typed.as_ref().and_then(right), now).await? {
+        let tried = self.store.try_code(user.clone(), typed.as_ref().and_then(right), now).await?;
+        count(&tried);
+        match tried {
             Tried::Right(Confirmed::Now) => Ok(Confirmation { already: false }),
             Tried::Right(Confirmed::Already) => Ok(Confirmation { already: true }),
             Tried::Right(_) => Err(CodeError::NoAddress),
             Tried::Wrong(left) => Err(CodeError::Wrong(left)),
             Tried::TooMany(wait) => Err(CodeError::TooMany(wait)),
         }
+    }
+}
+
+fn count(tried: &Tried) {
+    let outcome = match tried {
+        Tried::Right(Confirmed::Now) => "verified",
+        Tried::Right(Confirmed::Already) => "already",
+        Tried::Right(_) => return,
+        Tried::Wrong(_) => "wrong",
+        Tried::TooMany(_) => "too_many",
+    };
+    metrics::counter!("afterclick_codes_total", "outcome" => outcome).increment(1);
+    if outcome == "too_many" {
+        metrics::counter!("afterclick_limits_hit_total", "limit" => "code").increment(1);
     }
 }

@@ -30,11 +30,14 @@ impl Verification {
     ///
     /// [`DenyError`]; nothing has changed then.
     pub async fn deny(&self, link: &OpaqueToken) -> Result<Denial, DenyError> {
-        match self.store.deny(link.digest(), self.clock.now()).await? {
-            Denied::Removed => Ok(Denial { removed: true }),
-            Denied::LeftAlone => Ok(Denial { removed: false }),
-            Denied::Expired => Err(DenyError::ExpiredLink),
-            Denied::Unknown => Err(DenyError::UnknownLink),
-        }
+        let removed = match self.store.deny(link.digest(), self.clock.now()).await? {
+            Denied::Removed => true,
+            Denied::LeftAlone => false,
+            Denied::Expired => return Err(DenyError::ExpiredLink),
+            Denied::Unknown => return Err(DenyError::UnknownLink),
+        };
+        let outcome = if removed { "removed" } else { "left_alone" };
+        metrics::counter!("afterclick_denials_total", "outcome" => outcome).increment(1);
+        Ok(Denial { removed })
     }
 }

@@ -1,6 +1,6 @@
 use super::Verification;
 use crate::accounts::LINK_TTL;
-use crate::model::{Micros, UserRef};
+use crate::model::{Languages, Micros, UserRef};
 use crate::store::{NewLink, Resent, StoreError};
 use std::time::Duration;
 use uuid::Uuid;
@@ -40,19 +40,26 @@ pub enum Requested {
 }
 
 impl Verification {
-    /// Queues another mail with a link and a code.
+    /// Queues another mail with a link and a code, in one of `languages` where there is one.
     ///
     /// # Errors
     ///
     /// [`RequestError`].
-    pub async fn request(&self, user: &UserRef) -> Result<Requested, RequestError> {
+    pub async fn request(
+        &self,
+        user: &UserRef,
+        languages: Languages,
+    ) -> Result<Requested, RequestError> {
         let (now, id) = (self.clock.now(), Uuid::now_v7());
         let digest = self.secret.link(id.as_bytes()).digest();
         let link = NewLink { id, digest, expires_at: now.after(LINK_TTL) };
-        match self.store.resend(user.clone(), link, now).await? {
+        match self.store.resend(user.clone(), link, languages, now).await? {
             Resent::Sent(expires_at) => Ok(Requested::Sent { expires_at, retry_after: GAP }),
             Resent::Already => Ok(Requested::Already),
-            Resent::Wait(wait) => Err(RequestError::Wait(wait)),
+            Resent::Wait(wait) => {
+                metrics::counter!("afterclick_limits_hit_total", "limit" => "resend").increment(1);
+                Err(RequestError::Wait(wait))
+            }
             Resent::NoAddress => Err(RequestError::NoAddress),
             Resent::Unknown => Err(RequestError::UnknownUser),
         }

@@ -8,7 +8,9 @@ mod postgres;
 mod robust;
 mod sessions;
 
-use afterclick::model::{Effect, EmailAddress, Micros, OpaqueToken, TenantName, UserRef};
+use afterclick::model::{
+    Effect, EmailAddress, Languages, Micros, OpaqueToken, TenantName, UserRef,
+};
 use afterclick::store::{Kept, NewLink, SignUp, Store};
 use postgres::TestDatabase;
 use std::sync::{Arc, Mutex};
@@ -76,6 +78,7 @@ impl Bed {
             password: [password; 32],
             client: client.to_owned(),
             device: "a test".to_owned(),
+            languages: Languages::default(),
             link,
             now,
         };

@@ -149,7 +149,7 @@ async fn of_two_workers_each_letter_goes_to_one() {
         ids.dedup();
         assert_eq!((ids.len(), one.len() + other.len() + rest.len()), (10, 10));
         bed.store.remove_letter(ids[0]).await.unwrap();
-        bed.store.put_off_letter(ids[1], later(5)).await.unwrap();
+        bed.store.put_off_letter(ids[1], later(5), "451".to_owned()).await.unwrap();
         let due = bed.store.claim_letters(later(5), lease, 99).await.unwrap();
         assert!(due.len() == 1 && due[0].attempts == 1, "{due:?}");
         assert_eq!(bed.store.claim_letters(later(65), lease, 99).await.unwrap().len(), 9);

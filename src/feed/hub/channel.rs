@@ -138,7 +138,7 @@ impl Channel {
             change.type = change.kind.as_str(), change.cursor = %change.cursor, streams,
             polls = state.members.len() - streams,
             "change sent to {streams} streams");
-        let _ = self.news.send(News::Change(Arc::new(Frame::live(change))));
+        let _ = self.news.send(News::Change(Arc::new(Frame::live(change, streams))));
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {

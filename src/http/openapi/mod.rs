@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 const DOCUMENT: &str = include_str!("document.json");
 const COMPONENTS: &str = include_str!("components.json");
 const ACCOUNTS: &str = include_str!("accounts.json");
+const PASSWORDS: &str = include_str!("passwords.json");
 const FAMILIES: [&str; 5] = [
     include_str!("me.json"),
     include_str!("live.json"),
@@ -27,7 +28,9 @@ const BUILT_IN: [&str; 3] = ["signUp", "logIn", "refresh"];
 pub(super) fn document(built_in: bool) -> Value {
     let mut document = object(DOCUMENT);
     let mut paths = object(ACCOUNTS);
-    if !built_in {
+    if built_in {
+        paths.extend(object(PASSWORDS));
+    } else {
         paths.retain(|_, path| {
             let Some(calls) = path.as_object_mut() else { return false };
             calls.retain(|_, call| {
@@ -57,6 +60,7 @@ fn object(text: &str) -> Map<String, Value> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Offered, routes};
     use super::*;
     use actix_web::App;
     use actix_web::http::Method;
@@ -74,11 +78,11 @@ mod tests {
         paths.into_iter().flat_map(calls).collect()
     }
 
-    /// Each path of the route table, less the files of the first page.
+    /// Each path of the route table, less the files of the first page and of Swagger UI.
     fn table() -> impl Iterator<Item = String> {
         let source = include_str!("../mod.rs");
         let paths = source.split("resource(\"").skip(1).filter_map(|rest| rest.split('"').next());
-        paths.filter(|path| !path.starts_with("/{file")).map(str::to_owned)
+        paths.filter(|path| !path.contains("{file")).map(str::to_owned)
     }
 
     #[test]
@@ -97,8 +101,8 @@ mod tests {
     #[tokio::test]
     async fn the_document_and_the_routes_are_the_same() {
         for built_in in [true, false] {
-            let routes = super::super::routes;
-            let app = init_service(App::new().configure(|config| routes(config, built_in))).await;
+            let offered = Offered { accounts: built_in, users: true, operators: true };
+            let app = init_service(App::new().configure(|config| routes(config, offered))).await;
             let documented = documented(built_in);
             let paths: BTreeSet<String> = documented
                 .iter()

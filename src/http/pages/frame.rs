@@ -15,9 +15,10 @@ const SCRIPTED: &str = "default-src 'none'; style-src 'self'; img-src 'self' dat
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'; script-src 'self'; \
      connect-src 'self'";
 
-/// The same, with inline styles: the sandboxed previews of mails inherit this policy, and mails
-/// are styled inline, because many mail programs drop everything else. Scripts stay ours alone.
-const PREVIEWS: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; \
+/// The same, with inline styles: the sandboxed previews of mails inherit this policy, and mails are
+/// styled inline, because many mail programs drop everything else. Swagger UI styles itself so too.
+/// Scripts stay ours alone.
+const STYLED: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; \
      img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
      script-src 'self'; connect-src 'self'";
 
@@ -28,6 +29,8 @@ pub enum Page {
     App,
     /// Behind a link from a mail: no script, not stored, and its address told to nobody.
     Link,
+    /// The description of the API.
+    Docs,
     /// The development inbox: scripts, mail previews, as secret as the links it shows.
     Inbox,
 }
@@ -37,10 +40,10 @@ pub fn headers(page: Page) -> Vec<(HeaderName, &'static str)> {
     let policy = match page {
         Page::App => SCRIPTED,
         Page::Link => QUIET,
-        Page::Inbox => PREVIEWS,
+        Page::Inbox | Page::Docs => STYLED,
     };
     let mut headers = vec![(CONTENT_SECURITY_POLICY, policy), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
-    if page != Page::App {
+    if matches!(page, Page::Link | Page::Inbox) {
         headers.extend([(REFERRER_POLICY, "no-referrer"), (CACHE_CONTROL, "no-store")]);
     }
     headers

@@ -8,6 +8,7 @@ mod device;
 mod frame;
 mod inbox;
 mod problem;
+mod reset;
 mod verify;
 mod when;
 
@@ -16,6 +17,10 @@ pub use device::device;
 pub use frame::{Page, headers};
 pub use inbox::{InboxMail, inbox_json, inbox_page};
 pub use problem::problem_page;
+pub use reset::{
+    ResetPage, ask_reset_page, reset_asked_page, reset_done_page, reset_over_page, reset_page,
+    reset_unknown_page,
+};
 pub use verify::{
     PasswordField, VerifiedPage, VerifyPage, expired_page, left_alone_page, removed_page,
     unknown_page, verified_page, verify_page,

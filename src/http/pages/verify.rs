@@ -4,6 +4,7 @@ use crate::model::Micros;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
+use url::Url;
 
 /// Whether the page asks for the account's password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct VerifiedPage<'a> {
     pub email: &'a str,
     /// Whether it was so before this click.
     pub already: bool,
+    /// The application to go on to.
+    pub continue_url: Option<&'a Url>,
 }
 
 /// `GET /verify/{token}`: one button, and 200; 422 where a password was wrong.
@@ -63,7 +66,12 @@ pub fn verify_page(view: &VerifyPage<'_>) -> HttpResponse {
 
 /// `POST /verify/{token}`, 200: the address is verified, by this click or an earlier one.
 pub fn verified_page(view: &VerifiedPage<'_>) -> HttpResponse {
-    html(StatusCode::OK, Page::Link, &Verified { view })
+    html(StatusCode::OK, Page::Link, &Verified { view, host: host(view.continue_url) })
+}
+
+/// The name by which people know where a link leads.
+pub(super) fn host(url: Option<&Url>) -> Option<&str> {
+    url.and_then(Url::host_str)
 }
 
 /// 410: the link is too old; says how to get another.
@@ -101,6 +109,7 @@ struct Verify<'a> {
 #[template(path = "verified.html", config = "src/http/pages/askama.toml")]
 struct Verified<'a> {
     view: &'a VerifiedPage<'a>,
+    host: Option<&'a str>,
 }
 
 #[derive(Template)]

@@ -163,5 +163,8 @@ fn count(frame: &Frame) {
     metrics::counter!("afterclick_deliveries_total", "transport" => "sse").increment(1);
     if let Some(age) = frame.age() {
         metrics::histogram!("afterclick_commit_to_write_seconds", "transport" => "sse").record(age);
+        if frame.written() {
+            metrics::histogram!("afterclick_commit_to_last_stream_seconds").record(age);
+        }
     }
 }

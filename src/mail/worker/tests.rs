@@ -1,6 +1,6 @@
 use super::*;
-use crate::mail::{LetterKind, Mail, OutboxUnavailable, Undelivered};
-use crate::model::{EmailAddress, Micros, ServerSecret, TenantName};
+use crate::mail::{LetterKind, Mail, OutboxUnavailable, Templates, Undelivered};
+use crate::model::{EmailAddress, Languages, Micros, ServerSecret, TenantName};
 use futures_util::FutureExt;
 use futures_util::future::{pending, ready};
 use std::sync::Mutex;
@@ -62,6 +62,7 @@ impl Outbox for FakeOutbox {
         &self,
         id: Uuid,
         until: Micros,
+        _: String,
     ) -> BoxFuture<'static, Result<(), OutboxUnavailable>> {
         let mut queue = self.0.lock().unwrap();
         let row = queue.rows.iter_mut().find(|row| row.letter.id == id).unwrap();
@@ -71,7 +72,12 @@ impl Outbox for FakeOutbox {
         ready(Ok(())).boxed()
     }
 
-    fn give_up(&self, id: Uuid) -> BoxFuture<'static, Result<(), OutboxUnavailable>> {
+    fn give_up(
+        &self,
+        id: Uuid,
+        _: String,
+        _: Micros,
+    ) -> BoxFuture<'static, Result<(), OutboxUnavailable>> {
         let mut queue = self.0.lock().unwrap();
         queue.given_up += 1;
         queue.rows.retain(|row| row.letter.id != id);
@@ -121,7 +127,12 @@ impl Scene {
         let transport = Arc::new(FakeTransport { failures, how, delivered });
         let (clock, wake) = (Arc::new(TokioClock(Instant::now())), Arc::new(Notify::new()));
         let public_url = Url::parse("https://a.example").unwrap();
-        let writer = Writer::new(ServerSecret::new(&[1; 32]), &public_url);
+        let writer = Writer::new(
+            ServerSecret::new(&[1; 32]),
+            &public_url,
+            None,
+            Templates::load(None).unwrap(),
+        );
         let worker = Worker::new(
             Arc::clone(&outbox) as _,
             Arc::clone(&transport) as _,
@@ -139,7 +150,8 @@ impl Scene {
             kind: LetterKind::Verify,
             tenant: TenantName::built_in(),
             to: EmailAddress::parse("ana@example.com").unwrap(),
-            verification: Some(Uuid::now_v7()),
+            token_id: Some(Uuid::now_v7()),
+            languages: Languages::default(),
             made_at,
             expires_at: None,
             attempts: 0,

@@ -1,7 +1,7 @@
 //! Links and codes.
 
 use super::{Database, Store};
-use crate::model::{Digest, Micros, UserRef};
+use crate::model::{Digest, Languages, Micros, UserRef};
 use crate::store::{
     Confirmed, Denied, Hash, Link, NewLink, Resent, StoreError, Tried, postgres, sqlite,
 };
@@ -54,8 +54,9 @@ impl Store {
         &self,
         user: UserRef,
         link: NewLink,
+        languages: Languages,
         now: Micros,
     ) -> Result<Resent, StoreError> {
-        on_either!(self.write, resend::again(user, link, now))
+        on_either!(self.write, resend::again(user, link, languages, now))
     }
 }

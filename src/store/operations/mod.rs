@@ -1,7 +1,7 @@
 //! The database, whichever it is, and its operations by topic.
 
 use super::postgres::Postgres;
-use super::sqlite::Sqlite;
+use super::sqlite::{self, Sqlite};
 use super::{Hook, Kept, OpenError, Reference};
 use std::path::Path;
 use std::sync::Arc;
@@ -44,6 +44,7 @@ mod accounts;
 mod history;
 mod letters;
 mod links;
+mod passwords;
 mod upkeep;
 
 impl Store {
@@ -61,6 +62,15 @@ impl Store {
         hook: Hook,
     ) -> Result<Self, OpenError> {
         Ok(Self(Arc::new(Database::Sqlite(Sqlite::open(path, readers, serving, kept, hook)?))))
+    }
+
+    /// Copies an SQLite file beside a server that works on it; see the function of the same name.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; no copy is left.
+    pub fn back_up_sqlite(path: &Path, into: &Path) -> Result<(), OpenError> {
+        sqlite::backup(path, into)
     }
 
     /// Uses a PostgreSQL server, which need not answer yet: [`Self::prepare`] comes first. To be

@@ -13,6 +13,7 @@ pub(crate) mod letters;
 pub(crate) mod limits;
 pub(crate) mod links;
 pub(crate) mod meta;
+pub(crate) mod passwords;
 pub(crate) mod prune;
 pub(crate) mod publish;
 pub(crate) mod remove;

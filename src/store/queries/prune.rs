@@ -7,7 +7,8 @@ use super::{addresses, users};
 use crate::model::{EndingCode, Micros};
 use crate::store::StoreError;
 use crate::store::schema::{
-    changes, endings, limits, sessions, tickets, users as table, verifications,
+    changes, endings, letters, limits, password_resets, sessions, tickets, users as table,
+    verifications,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -20,6 +21,9 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// How long an expired link still says that it has expired.
 const EXPIRED_LINKS: Duration = Duration::from_hours(30 * 24);
+
+/// How long an operator can see a letter that was given up.
+const GIVEN_UP_LETTERS: Duration = Duration::from_hours(7 * 24);
 
 /// Removes up to [`STEP`] rows of each kind; whether there may be more.
 pub(crate) async fn step(tx: &mut Tx<'_>, now: Micros) -> Result<bool, StoreError> {
@@ -65,6 +69,11 @@ pub(crate) async fn step(tx: &mut Tx<'_>, now: Micros) -> Result<bool, StoreErro
     most = most.max(old.len());
     diesel::delete(sessions::table.filter(sessions::id.eq_any(old))).execute(tx.conn).await?;
 
+    // A letter that was given up, unlike one that waits.
+    let forgotten = letters::given_up_at.lt(now.before(GIVEN_UP_LETTERS).0);
+    diesel::delete(letters::table.filter(forgotten)).execute(tx.conn).await?;
+    let over = password_resets::expires_at.lt(now.before(DAY).0);
+    diesel::delete(password_resets::table.filter(over)).execute(tx.conn).await?;
     diesel::delete(tickets::table.filter(tickets::expires_at.le(now.0))).execute(tx.conn).await?;
     diesel::delete(limits::table.filter(limits::idle_at.le(now.0))).execute(tx.conn).await?;
     most = most.max(expired_users(tx, now).await?);

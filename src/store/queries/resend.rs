@@ -2,9 +2,10 @@
 
 use super::Tx;
 use super::addresses::{self, AddressRow};
+use super::letters::{self, NewLetter};
+use super::links;
 use super::users::{self, UserRow};
-use super::{letters, links};
-use crate::model::{Micros, UserRef};
+use crate::model::{Languages, Micros, UserRef};
 use crate::store::schema::users as table;
 use crate::store::stamps::Stamps;
 use crate::store::{NewLink, Resent, StoreError};
@@ -15,17 +16,18 @@ use std::time::Duration;
 /// How long after a mail the same user may ask for the next.
 const GAP: Duration = Duration::from_mins(1);
 
-/// The template with link and code.
-const VERIFY: &str = "verify";
+/// How long an account lives that nobody confirms, from its last mail.
+const UNCONFIRMED_LIFE: Duration = Duration::from_hours(7 * 24);
 
-/// The template that tells an address's owner of a sign-up, with no link.
-const ADDRESS_TAKEN: &str = "address_taken";
+/// How long an account lives that was signed up with an address somebody else has verified.
+const DECOY_LIFE: Duration = Duration::from_hours(24);
 
 /// Queues another mail for a user who asks for it.
 pub(crate) async fn again(
     tx: &mut Tx<'_>,
     user: UserRef,
     link: NewLink,
+    languages: Languages,
     now: Micros,
 ) -> Result<Resent, StoreError> {
     let Some(row) = users::find(tx, &user).await? else { return Ok(Resent::Unknown) };
@@ -39,7 +41,7 @@ pub(crate) async fn again(
     if let Some(wait) = wait(&row, now) {
         return Ok(Resent::Wait(wait));
     }
-    send(tx, &row, &address, link, now).await?;
+    send(tx, &row, &address, link, &languages, now).await?;
     Ok(Resent::Sent(link.expires_at))
 }
 
@@ -56,21 +58,46 @@ pub(crate) async fn send(
     row: &UserRow,
     address: &AddressRow,
     link: NewLink,
+    languages: &Languages,
     now: Micros,
 ) -> Result<(), StoreError> {
     let mut mailed = Stamps::read(&row.mailed, now);
     mailed.add(now);
     diesel::update(table::table.find((&row.tenant, &row.id)))
-        .set((table::mailed.eq(mailed.write()), table::active_at.eq(now.0)))
+        .set((
+            table::mailed.eq(mailed.write()),
+            table::active_at.eq(now.0),
+            table::expires_at.eq(life_end(row, address, now).map(|end| end.0)),
+        ))
         .execute(tx.conn)
         .await?;
     let Some(to) = row.email.as_deref() else { return Ok(()) };
     if !addresses::count_mail(tx, address, now).await? {
         return Ok(());
     }
-    if address.verified_user.is_some() {
-        return letters::queue(tx, &row.tenant, ADDRESS_TAKEN, to, None, now).await;
-    }
+    // Kept for a taken address too, where nobody is mailed it: the same work tells no difference.
     links::add(tx, row, link, now).await?;
-    letters::queue(tx, &row.tenant, VERIFY, to, Some(link.id), now).await
+    let taken = address.verified_user.is_some();
+    let letter = NewLetter {
+        tenant: &row.tenant,
+        kind: if taken { letters::ADDRESS_TAKEN } else { letters::VERIFY },
+        to,
+        token_id: (!taken).then_some(link.id),
+        languages,
+    };
+    letters::queue(tx, letter, now).await
+}
+
+/// When the account goes unless somebody confirms its address: of sign-ups, a while after their
+/// last mail, so that no mailed link outlives its account; of one that names a taken address, a day
+/// after it was made.
+fn life_end(row: &UserRow, address: &AddressRow, now: Micros) -> Option<Micros> {
+    if !row.is_rival() {
+        return row.expires_at.map(Micros);
+    }
+    Some(if address.verified_user.is_some() {
+        Micros(row.created_at).after(DECOY_LIFE)
+    } else {
+        now.after(UNCONFIRMED_LIFE)
+    })
 }

@@ -6,16 +6,12 @@ use super::users::{self, UserRow};
 use super::{addresses, resend};
 use crate::model::{EndingCode, UserId, UserRef};
 use crate::store::{SignUp, StoreError};
-use std::time::Duration;
 
 /// How many unverified accounts one client may have for one address.
 const FROM_ONE_CLIENT: usize = 2;
 
 /// How many unverified accounts may name one address.
 const IN_ALL: usize = 20;
-
-/// How long an account lives that was signed up with an address somebody else has verified.
-const DECOY_LIFE: Duration = Duration::from_hours(24);
 
 /// Makes an unverified account and queues its mail; the same address and password again is that
 /// account, mailed again within the throttle.
@@ -26,7 +22,7 @@ pub(crate) async fn sign_up(tx: &mut Tx<'_>, new: SignUp) -> Result<UserRef, Sto
     let same = rivals.iter().find(|rival| rival.password.as_deref() == Some(&new.password[..]));
     if let Some((row, user)) = same.and_then(|row| Some((row, row.user()?))) {
         if resend::wait(row, new.now).is_none() {
-            resend::send(tx, row, &address, new.link, new.now).await?;
+            resend::send(tx, row, &address, new.link, &new.languages, new.now).await?;
         }
         return Ok(user);
     }
@@ -39,9 +35,8 @@ pub(crate) async fn sign_up(tx: &mut Tx<'_>, new: SignUp) -> Result<UserRef, Sto
     row.password = Some(new.password.to_vec());
     row.device = Some(new.device);
     row.client = Some(new.client);
-    row.expires_at = address.verified_user.is_some().then(|| new.now.after(DECOY_LIFE).0);
     users::create(tx, &row).await?;
-    resend::send(tx, &row, &address, new.link, new.now).await?;
+    resend::send(tx, &row, &address, new.link, &new.languages, new.now).await?;
     Ok(user)
 }
 

@@ -1,7 +1,9 @@
 //! Sign-up, sessions, and users brought by others.
 
 use super::{Hash, NewLink};
-use crate::model::{Digest, EmailAddress, Micros, SessionId, TenantName, User, UserId, UserRef};
+use crate::model::{
+    Digest, EmailAddress, Languages, Micros, SessionId, TenantName, User, UserId, UserRef,
+};
 use std::time::Duration;
 
 /// A sign-up whose password has been hashed.
@@ -19,6 +21,8 @@ pub struct SignUp {
     pub client: String,
     /// From what kind of device, as the verify page tells it.
     pub device: String,
+    /// What the mail's reader prefers.
+    pub languages: Languages,
     /// Ids and digest of the link, should one be mailed.
     pub link: NewLink,
     /// The present instant.

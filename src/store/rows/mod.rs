@@ -4,14 +4,16 @@ mod accounts;
 mod history;
 mod letters;
 mod links;
+mod passwords;
 
 pub use accounts::{
     Allowed, ApiKey, Candidate, FirstSight, NewSession, Refreshed, Rotation, Session, SignUp,
     Ticket,
 };
 pub use history::{Page, Published, Since};
-pub use letters::QueuedLetter;
+pub use letters::{Queue, QueuedLetter};
 pub use links::{Confirmed, Denied, Link, LinkState, NewLink, Resent, Tried};
+pub use passwords::{NewPassword, NewReset, Proved, Reset, ResetState};
 
 /// The hash of a password under its address's salt.
 pub type Hash = [u8; 32];

@@ -4,6 +4,7 @@
 //! then panics or leaves its transaction open. Here work is queued, runs to its end on a thread
 //! that owns its connection, and cannot be cancelled.
 
+mod backup;
 mod line;
 mod reader;
 #[cfg(test)]
@@ -13,6 +14,8 @@ mod writer;
 #[expect(clippy::duplicate_mod, reason = "each query is compiled once for each database")]
 #[path = "../queries/mod.rs"]
 pub(super) mod queries;
+
+pub(super) use backup::backup;
 
 use super::{Hook, Kept, OpenError, StoreError};
 use diesel::connection::SimpleConnection;

@@ -47,7 +47,11 @@ async fn the_page_says_what_the_button_confirms_and_who_made_the_account() {
 async fn nothing_on_a_page_behind_a_link_acts_by_itself() {
     for response in [
         verify_page(&page(PasswordField::Wrong)),
-        verified_page(&VerifiedPage { email: "ana@example.com", already: false }),
+        verified_page(&VerifiedPage {
+            email: "ana@example.com",
+            already: false,
+            continue_url: None,
+        }),
         expired_page(),
         unknown_page(),
         removed_page("ana@example.com"),
@@ -75,8 +79,16 @@ async fn with_rivals_the_page_asks_for_the_password_and_says_when_it_was_wrong()
 
 #[tokio::test]
 async fn a_second_click_reads_as_success() {
-    let first = verified_page(&VerifiedPage { email: "ana@example.com", already: false });
-    let second = verified_page(&VerifiedPage { email: "ana@example.com", already: true });
+    let first = verified_page(&VerifiedPage {
+        email: "ana@example.com",
+        already: false,
+        continue_url: None,
+    });
+    let second = verified_page(&VerifiedPage {
+        email: "ana@example.com",
+        already: true,
+        continue_url: None,
+    });
 
     assert_eq!((first.status().as_u16(), second.status().as_u16()), (200, 200));
     assert!(!body(first).await.contains("already"));
@@ -103,7 +115,7 @@ async fn hostile_text_stays_text() {
 
     for response in [
         verify_page(&view),
-        verified_page(&VerifiedPage { email: HOSTILE, already: true }),
+        verified_page(&VerifiedPage { email: HOSTILE, already: true, continue_url: None }),
         removed_page(HOSTILE),
         left_alone_page(HOSTILE, Some(HOSTILE)),
     ] {

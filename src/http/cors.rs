@@ -1,0 +1,34 @@
+use super::services::Settings;
+use actix_cors::Cors;
+use actix_web::http::Method;
+use actix_web::http::header::{
+    AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER,
+};
+use actix_web::middleware::Condition;
+
+/// How long a browser may go by what a preflight told it, in seconds; Chromium takes two hours at
+/// most.
+const MAX_AGE: usize = 7200;
+
+/// Lets the pages of the allowed client URLs call us with credentials, and nobody else's. Where
+/// there are no such URLs no answer speaks of origins at all.
+///
+/// Origins are compared letter by letter, as a browser spells them (RFC 6454 §6.2).
+pub fn cors(settings: &Settings) -> Condition<Cors> {
+    let mut cors = Cors::default()
+        .supports_credentials()
+        .allowed_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allowed_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH])
+        .allowed_headers(["idempotency-key", "last-event-id", "prefer", "x-request-id"].map(name))
+        .expose_headers([ETAG, RETRY_AFTER])
+        .expose_headers(["x-request-id"].map(name))
+        .max_age(MAX_AGE);
+    for url in &settings.client_urls {
+        cors = cors.allowed_origin(&url.origin().ascii_serialization());
+    }
+    Condition::new(!settings.client_urls.is_empty(), cors)
+}
+
+fn name(text: &'static str) -> HeaderName {
+    HeaderName::from_static(text)
+}
