@@ -96,10 +96,11 @@ function leave(notice) {
   state = EMPTY;
   resendAt = 0;
   tick();
-  byId("code-form").reset();
+  for (const form of document.querySelectorAll("#home form")) form.reset();
+  for (const details of document.querySelectorAll("#home details")) details.open = false;
   byId("changes").replaceChildren();
   byId("sessions").replaceChildren();
-  for (const id of ["code-problem", "resend-words", "sessions-problem"]) say(id, "");
+  for (const id of ["code-problem", "resend-words", "sessions-problem", "password-problem", "leave-problem"]) say(id, "");
   byId("badge").classList.remove("turned");
   delete byId("badge").dataset.verified;
   showConnection("none");
@@ -178,6 +179,23 @@ byId("resend").addEventListener("click", async () => {
   const pause = answer.retryAfter || (answer.ok ? RESEND : 0);
   resendAt = Date.now() + pause * 1000;
   tick();
+});
+
+onSubmit("password-form", async (form) => {
+  const passwords = { current_password: form.present.value, password: form.fresh.value };
+  const answer = await call("PUT", "/v1/me/password", passwords);
+  say("password-problem", answer.ok ? "" : answer.reason);
+  if (!answer.ok) return;
+  form.reset();
+  form.closest("details").open = false;
+  say("notice", "The password is changed, and every other device is logged out.");
+  loadSessions();
+});
+
+onSubmit("leave-form", async (form) => {
+  const answer = await call("POST", "/v1/me/deletion", { password: form.present.value });
+  say("leave-problem", answer.ok ? "" : answer.reason);
+  if (answer.ok) leave("Your account is deleted.");
 });
 
 byId("log-out").addEventListener("click", async () => {

@@ -4,7 +4,7 @@ use super::caller::Renewed;
 use super::problem::Problem;
 use super::services::Services;
 use super::turn::{LastOf, Turn};
-use super::{client, cookie};
+use super::{client, cookie, cors};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
@@ -43,6 +43,7 @@ pub async fn around<B: MessageBody + 'static>(
     renew_cookie(&mut response);
     let mut response = as_problem(response);
     let headers = response.headers_mut();
+    cors::tidy(headers);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(value) = HeaderValue::from_str(&arrived.id) {
         headers.insert(REQUEST_ID, value);

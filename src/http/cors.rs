@@ -2,7 +2,8 @@ use super::services::Settings;
 use actix_cors::Cors;
 use actix_web::http::Method;
 use actix_web::http::header::{
-    AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
+    AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER,
 };
 use actix_web::middleware::Condition;
 
@@ -27,6 +28,15 @@ pub fn cors(settings: &Settings) -> Condition<Cors> {
         cors = cors.allowed_origin(&url.origin().ascii_serialization());
     }
     Condition::new(!settings.client_urls.is_empty(), cors)
+}
+
+/// Leaves nothing of it in an answer to an origin that is not allowed: the middleware says that
+/// credentials may be sent, and by whom not.
+pub(super) fn tidy(headers: &mut HeaderMap) {
+    if !headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
+        headers.remove(ACCESS_CONTROL_ALLOW_CREDENTIALS);
+        headers.remove(ACCESS_CONTROL_EXPOSE_HEADERS);
+    }
 }
 
 fn name(text: &'static str) -> HeaderName {

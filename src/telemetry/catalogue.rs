@@ -32,9 +32,16 @@ const fn metric(
 const TRANSPORTS: Option<(&str, &[&str])> = Some(("transport", &["sse", "poll"]));
 
 /// Every metric of the service.
-pub(super) const CATALOGUE: [Metric; 22] = [
+pub(super) const CATALOGUE: [Metric; 24] = [
     metric("afterclick_build_info", Gauge, None, "1; the version is its label."),
     metric("afterclick_requests_total", Counter, None, "Requests answered, by route and status."),
+    metric("afterclick_panics_total", Counter, None, "Requests that ended in a panic of ours."),
+    metric(
+        "afterclick_log_lines_dropped_total",
+        Counter,
+        None,
+        "Lines of the log that nobody read in time.",
+    ),
     metric("afterclick_sign_ups_total", Counter, None, "Sign-ups taken."),
     metric(
         "afterclick_log_ins_total",

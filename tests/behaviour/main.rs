@@ -1,6 +1,7 @@
 //! What users, devices, backends, and operators see, over real sockets.
 
 mod accounts;
+mod backup;
 mod clicks;
 mod codes;
 mod cross_site;
@@ -9,10 +10,14 @@ mod crowds;
 #[path = "../support/postgres.rs"]
 mod database;
 mod goodbyes;
+mod hijack;
 mod issuers;
 mod links;
 mod odd;
+mod operators;
+mod origins;
 mod panics;
+mod passwords;
 mod polls;
 mod postgres;
 mod problems;

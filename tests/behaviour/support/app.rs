@@ -9,7 +9,7 @@ use clap::Parser;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -109,6 +109,16 @@ impl App {
         self.run().await;
     }
 
+    /// Starts a service that was stopped, on the same database.
+    pub async fn start_again(&mut self) {
+        self.run().await;
+    }
+
+    /// Where it listens for operators.
+    pub fn operator_address(&self) -> Option<SocketAddr> {
+        self.server.as_ref().and_then(|server| server.operator_address)
+    }
+
     /// Ends the service as SIGTERM would.
     pub async fn stop(&mut self) {
         let server = self.server.take().expect("the service runs");
@@ -170,16 +180,21 @@ impl App {
 
     /// Runs a command of the program on the service's database; its standard output.
     pub fn command(&self, arguments: &[&str]) -> String {
+        let output = self.try_command(arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Runs a command of the program on the service's database, however it ends.
+    pub fn try_command(&self, arguments: &[&str]) -> Output {
         let database = self.given("--database");
         let database = database.unwrap_or_else(|| format!("sqlite:{}", self.database().display()));
-        let output = Command::new(env!("CARGO_BIN_EXE_afterclick"))
+        Command::new(env!("CARGO_BIN_EXE_afterclick"))
             .args(arguments)
             .args(self.given("--secret").iter().flat_map(|secret| ["--secret", secret]))
             .args(["--database", &database, "--public-url", &format!("http://{}", self.address)])
             .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+            .unwrap()
     }
 
     /// A backend of `tenant` with a new API key.
