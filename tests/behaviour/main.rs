@@ -24,6 +24,7 @@ mod problems;
 mod publishing;
 mod secrets;
 mod sessions;
+mod smtp;
 mod streams;
 mod support;
 mod tickets;
