@@ -9,6 +9,7 @@ mod crowds;
 #[expect(dead_code, reason = "a test of its own stops and kills servers")]
 #[path = "../support/postgres.rs"]
 mod database;
+mod floods;
 mod goodbyes;
 mod hijack;
 mod issuers;

@@ -154,7 +154,7 @@ async fn r23_a_server_that_hangs_holds_up_nobody() {
         app.signed_up("bob@example.com").await;
         assert_eq!(ana.me().await["email_verified"], false);
         server.turn("take").await;
-        let mut mails = vec![server.next("mail").await, server.next("mail").await];
+        let mut mails = [server.next("mail").await, server.next("mail").await];
 
         mails.sort_by_key(|mail| mail["to"].to_string());
         verifies(&app, &ana, &mails[0]).await;

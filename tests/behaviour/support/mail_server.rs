@@ -95,7 +95,7 @@ impl MailServer {
 
     /// The next event of a kind, which may take as long as the slowest failure and its pause.
     pub async fn next(&mut self, kind: &str) -> Value {
-        let slowly = tokio::time::timeout(Duration::from_secs(60), async {
+        let slowly = tokio::time::timeout(Duration::from_mins(1), async {
             loop {
                 let line = self.events.next_line().await.unwrap();
                 let event: Value = serde_json::from_str(&line.expect("it runs")).unwrap();
