@@ -1,6 +1,6 @@
 use super::attempt::Post;
 use super::{Letter, Outbox, Transport, Writer};
-use crate::clock::Clock;
+use crate::clock::{Clock, random_between};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -14,6 +14,10 @@ use uuid::Uuid;
 
 /// How often the queue is looked at unasked: finds what is due again, and what another node queued.
 const LOOK: Duration = Duration::from_secs(5);
+
+/// How long a letter rests before it is looked at, in milliseconds. Whether one leaves depends on who
+/// has an account: its work must not fall into the time of the answer to whoever asked for it.
+const REST: (u64, u64) = (20, 120);
 
 /// How long a claimed letter is ours; twice what a delivery may take.
 const LEASE: Duration = Duration::from_mins(1);
@@ -61,7 +65,10 @@ impl Worker {
                 biased;
                 () = &mut stop => break,
                 Some(id) = self.under_way.next() => { self.ids.remove(&id); }
-                () = wake.notified(), if free => {}
+                () = wake.notified(), if free => {
+                    let rest = Duration::from_millis(random_between(REST.0, REST.1));
+                    tokio::time::sleep(rest).await;
+                }
                 () = tokio::time::sleep(pause), if free => {}
             }
         }

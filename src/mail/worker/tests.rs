@@ -187,14 +187,16 @@ async fn a_letter_goes_out_once_and_leaves_the_queue() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_commit_wakes_the_worker_at_once() {
+async fn a_commit_wakes_the_worker_when_its_answer_has_gone() {
     let mut scene = Scene::new(0, later);
     let running = tokio::spawn(scene.worker.take().unwrap().run(pending()));
     tokio::time::sleep(Duration::from_millis(100)).await;
 
     scene.queue(1);
     scene.wake.notify_one();
-    tokio::time::sleep(Duration::from_millis(1)).await;
+    tokio::time::sleep(Duration::from_millis(REST.0 - 1)).await;
+    assert_eq!(scene.delivered(), 0);
+    tokio::time::sleep(Duration::from_millis(REST.1)).await;
 
     assert_eq!(scene.delivered(), 1);
     running.abort();
