@@ -18,8 +18,8 @@ mod stamps;
 pub use error::{OpenError, StoreError};
 pub use operations::Store;
 pub use rows::{
-    Allowed, ApiKey, Candidate, Confirmed, Denied, FirstSight, Hash, Link, LinkState, NewLink,
-    NewPassword, NewReset, NewSession, Page, Proved, Published, Queue, QueuedLetter, Refreshed,
+    Allowed, ApiKey, Candidate, Confirmed, Deleted, Denied, FirstSight, Hash, Link, LinkState, NewLink,
+    NewPassword, NewReset, NewSession, Page, Proved, Published, Put, PutUser, Queue, QueuedLetter, Refreshed,
     Resent, Reset, ResetState, Rotation, Session, SignUp, Since, Ticket, Tried,
 };
 

@@ -5,7 +5,7 @@ use crate::accounts::{
     AskResetError, AuthenticateError, ChangePasswordError, HistoryError, LeaveError, LogInError,
     LogOutError, RefreshError, ResetPasswordError, SignUpError,
 };
-use crate::publishing::PublishError;
+use crate::publishing::{DeleteUserError, PublishError, PutUserError};
 use crate::verification::{CodeError, ConfirmError, DenyError, RequestError, StatusError};
 use actix_web::http::StatusCode;
 
@@ -147,6 +147,36 @@ impl From<PublishError> for Problem {
             PublishError::Store(_) => Self::failed(&error),
         }
     }
+}
+
+impl From<PutUserError> for Problem {
+    fn from(error: PutUserError) -> Self {
+        match &error {
+            PutUserError::Email(_) => Self::unprocessable("bad_email", error),
+            PutUserError::EmailTaken => Self::new(StatusCode::CONFLICT, "email_taken", error),
+            PutUserError::NoAddress => Self::new(StatusCode::CONFLICT, "no_email", error),
+            PutUserError::TooLarge(_) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error)
+            }
+            PutUserError::Stale => stale(error),
+            PutUserError::OtherCall => Self::unprocessable("idempotency_mismatch", error),
+            PutUserError::Store(_) => Self::failed(&error),
+        }
+    }
+}
+
+impl From<DeleteUserError> for Problem {
+    fn from(error: DeleteUserError) -> Self {
+        match &error {
+            DeleteUserError::UnknownUser => Self::not_found(error),
+            DeleteUserError::Stale => stale(error),
+            DeleteUserError::Store(_) => Self::failed(&error),
+        }
+    }
+}
+
+fn stale(error: impl std::fmt::Display) -> Problem {
+    Problem::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", error)
 }
 
 impl From<AskResetError> for Problem {

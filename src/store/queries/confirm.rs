@@ -110,9 +110,20 @@ pub(crate) async fn verify(
     let data =
         data.as_object().and_then(|data| Document::new(data).ok()).unwrap_or_else(Document::empty);
     users::record(tx, row, ChangeType::email_verified(), data).await?;
-    addresses::set_verified(tx, &row.tenant, &address, Some(&row.id)).await?;
+    take_over(tx, row, &address, now).await
+}
+
+/// Gives the address to the row's user, who has verified it, and takes it from everybody else who
+/// named it.
+pub(crate) async fn take_over(
+    tx: &mut Tx<'_>,
+    row: &UserRow,
+    address: &str,
+    now: Micros,
+) -> Result<(), StoreError> {
+    addresses::set_verified(tx, &row.tenant, address, Some(&row.id)).await?;
     diesel::delete(super::codes::of(&row.tenant, &row.id)).execute(tx.conn).await?;
-    for other in users::naming(tx, &row.tenant, &address).await? {
+    for other in users::naming(tx, &row.tenant, address).await? {
         if other.id == row.id {
             continue;
         }

@@ -4,10 +4,13 @@
 //! two rivals' clicks wait for each other instead of deadlocking.
 
 pub(crate) mod addresses;
+pub(crate) mod backend;
 pub(crate) mod changes;
 pub(crate) mod codes;
 pub(crate) mod confirm;
 pub(crate) mod deny;
+pub(crate) mod hold;
+pub(crate) mod idempotency;
 pub(crate) mod keys;
 pub(crate) mod letters;
 pub(crate) mod limits;
@@ -16,6 +19,7 @@ pub(crate) mod meta;
 pub(crate) mod passwords;
 pub(crate) mod prune;
 pub(crate) mod publish;
+pub(crate) mod put;
 pub(crate) mod remove;
 pub(crate) mod resend;
 pub(crate) mod sessions;

@@ -1,6 +1,7 @@
 //! What operations take and give, beside the model.
 
 mod accounts;
+mod backend;
 mod history;
 mod letters;
 mod links;
@@ -10,6 +11,7 @@ pub use accounts::{
     Allowed, ApiKey, Candidate, FirstSight, NewSession, Refreshed, Rotation, Session, SignUp,
     Ticket,
 };
+pub use backend::{Deleted, Put, PutUser};
 pub use history::{Page, Published, Since};
 pub use letters::{Queue, QueuedLetter};
 pub use links::{Confirmed, Denied, Link, LinkState, NewLink, Resent, Tried};

@@ -1,0 +1,231 @@
+//! A backend says what a user is: one version, or none where nothing differs.
+
+use super::addresses::{self, AddressRow};
+use super::idempotency::{self, Claimed};
+use super::letters;
+use super::users::{self, UserRow};
+use super::{Tx, confirm, hold, links, passwords};
+use crate::model::{ChangeType, Document, User};
+use crate::store::schema::users as table;
+use crate::store::{Put, PutUser, StoreError};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde_json::{Map, Value};
+
+/// The answer as it is kept for the same call: whether the user was made, and its document.
+type Answer = (bool, Box<User>);
+
+/// Makes the user what `new` says, once.
+pub(crate) async fn put(tx: &mut Tx<'_>, new: PutUser) -> Result<Put, StoreError> {
+    if let Some(once) = &new.once {
+        match idempotency::claim::<Answer>(tx, &new.user, once, new.now).await? {
+            Claimed::Fresh => {}
+            Claimed::Again((created, user)) => return Ok(Put::Done { created, user }),
+            Claimed::Mismatch => return Ok(Put::Mismatch),
+        }
+    }
+    let outcome = loop {
+        if let Some(outcome) = attempt(tx, &new).await? {
+            break outcome;
+        }
+    };
+    match (&outcome, &new.once) {
+        (Put::Done { created, user }, Some(once)) => {
+            idempotency::keep(tx, &new.user, once, &(created, user), new.now).await?;
+        }
+        (Put::Done { .. }, None) => {}
+        // Not even the rows of addresses and keys that were locked.
+        _ => tx.undone = true,
+    }
+    Ok(outcome)
+}
+
+/// `None` where somebody else made the user meanwhile.
+async fn attempt(tx: &mut Tx<'_>, new: &PutUser) -> Result<Option<Put>, StoreError> {
+    let also = new.email.as_ref().and_then(|email| Some((email.as_ref()?, new.salt)));
+    let (before, held) = hold::with_addresses(tx, &new.user, also).await?;
+    if !new.precondition.holds(before.as_ref().map(|row| row.cursor(&tx.epoch))) {
+        return Ok(Some(Put::Stale));
+    }
+    let created = before.is_none();
+    let before = before.unwrap_or_else(|| UserRow::new(&new.user, users::BROUGHT, new.now));
+    let mut after = match said(&before, new) {
+        Ok(after) => after,
+        Err(outcome) => return Ok(Some(outcome)),
+    };
+    let of = |address: &Option<String>| {
+        held.iter().find(|held| Some(&held.address) == address.as_ref())
+    };
+    let taken = of(&after.address).and_then(|address| address.verified_user.as_deref());
+    let speaks_of_it = new.email.is_some() || new.email_verified == Some(true);
+    if speaks_of_it && taken.is_some_and(|owner| owner != after.id) {
+        return Ok(Some(Put::Taken));
+    }
+    let data = differing(&before, &after, new);
+    if data.is_empty() && !created {
+        return Ok(Some(Put::Done { created, user: Box::new(before.document(&tx.epoch)) }));
+    }
+
+    let kind = kind(created, &before, &after, &data);
+    let moved = !created && before.address != after.address;
+    if moved && let (Some(old), Some(to)) = (of(&before.address), of(&after.address)) {
+        carry_password(tx, &mut after, old, to).await?;
+    }
+    after.updated_at = new.now.0;
+    if created && !insert(tx, &after).await? {
+        return Ok(None);
+    }
+    if !created {
+        after.version += 1;
+        update(tx, &after).await?;
+    }
+    // More than an event's `data` may have: both documents' patches may be in it.
+    let data = Document::stored(&serde_json::to_string(&data).unwrap_or_default());
+    users::record(tx, &after, kind, data).await?;
+    settle(tx, new, &before, &after, of(&before.address)).await?;
+    Ok(Some(Put::Done { created, user: Box::new(after.document(&tx.epoch)) }))
+}
+
+/// The row as it is to be, its version apart.
+fn said(before: &UserRow, new: &PutUser) -> Result<UserRow, Put> {
+    let mut after = before.clone();
+    if let Some(email) = &new.email {
+        after.email = email.as_ref().map(|email| email.as_str().to_owned());
+        after.address = email.as_ref().map(|email| email.key().to_owned());
+        if after.address != before.address {
+            after.email_verified_at = None;
+        }
+    }
+    match new.email_verified {
+        Some(true) if after.address.is_none() => return Err(Put::NoAddress),
+        Some(true) => {
+            after.email_verified_at = after.email_verified_at.or(Some(new.now.0));
+        }
+        Some(false) => after.email_verified_at = None,
+        None => {}
+    }
+    if (&after.address, after.email_verified_at) != (&before.address, before.email_verified_at) {
+        // From now on the application vouches for the account: it is no rival for an address, to
+        // be removed for somebody else's click, and no sign-up that nobody confirmed.
+        users::BROUGHT.clone_into(&mut after.origin);
+        after.expires_at = None;
+    }
+    for (patch, document) in
+        [(&new.kyc, &mut after.kyc), (&new.attributes, &mut after.attributes)]
+    {
+        let Some(patch) = patch else { continue };
+        let merged = Document::stored(document).merged(patch).map_err(|_| Put::TooLarge)?;
+        merged.as_str().clone_into(document);
+    }
+    Ok(after)
+}
+
+/// The members that differ, in the form in which they were said.
+fn differing(before: &UserRow, after: &UserRow, new: &PutUser) -> Map<String, Value> {
+    let mut data = Map::new();
+    if before.email != after.email {
+        data.insert("email".to_owned(), after.email.clone().into());
+    }
+    if before.email_verified_at.is_some() != after.email_verified_at.is_some() {
+        data.insert("email_verified".to_owned(), after.email_verified_at.is_some().into());
+    }
+    for (name, patch, was, is) in [
+        ("kyc", &new.kyc, &before.kyc, &after.kyc),
+        ("attributes", &new.attributes, &before.attributes, &after.attributes),
+    ] {
+        let differs = Document::stored(was).members() != Document::stored(is).members();
+        if let Some(patch) = patch.as_ref().filter(|_| differs) {
+            data.insert(name.to_owned(), patch.members().into());
+        }
+    }
+    data
+}
+
+/// Which change it is; another spelling of the same address is no change of address.
+fn kind(created: bool, before: &UserRow, after: &UserRow, data: &Map<String, Value>) -> ChangeType {
+    let verified = before.email_verified_at.is_none() && after.email_verified_at.is_some();
+    if created {
+        ChangeType::user_created()
+    } else if before.address != after.address {
+        ChangeType::email_changed()
+    } else if verified {
+        ChangeType::email_verified()
+    } else if data.keys().all(|member| member == "kyc") {
+        ChangeType::kyc_updated()
+    } else {
+        ChangeType::user_updated()
+    }
+}
+
+/// A password's hash is worth nothing without the salt it was made with, which is the old
+/// address's: the new address takes it over where nobody there has a password, or else the account
+/// keeps it.
+async fn carry_password(
+    tx: &mut Tx<'_>,
+    after: &mut UserRow,
+    old: &AddressRow,
+    to: &AddressRow,
+) -> Result<(), StoreError> {
+    if after.password.is_none() {
+        return Ok(());
+    }
+    let salt = after.salt.take().unwrap_or_else(|| old.salt.clone());
+    let named = users::naming(tx, &to.tenant, &to.address).await?;
+    if named.iter().any(|other| other.password.is_some()) {
+        after.salt = Some(salt);
+        return Ok(());
+    }
+    addresses::set_salt(tx, to, salt).await
+}
+
+/// Whether the row was made; somebody else may have come first.
+async fn insert(tx: &mut Tx<'_>, row: &UserRow) -> Result<bool, StoreError> {
+    let made = diesel::insert_into(table::table).values(row).on_conflict_do_nothing();
+    Ok(made.execute(tx.conn).await? == 1)
+}
+
+async fn update(tx: &mut Tx<'_>, row: &UserRow) -> Result<(), StoreError> {
+    diesel::update(table::table.find((&row.tenant, &row.id)))
+        .set((
+            table::version.eq(row.version),
+            table::origin.eq(&row.origin),
+            table::email.eq(&row.email),
+            table::address.eq(&row.address),
+            table::email_verified_at.eq(row.email_verified_at),
+            table::kyc.eq(&row.kyc),
+            table::attributes.eq(&row.attributes),
+            table::salt.eq(&row.salt),
+            table::updated_at.eq(row.updated_at),
+            table::expires_at.eq(row.expires_at),
+        ))
+        .execute(tx.conn)
+        .await?;
+    Ok(())
+}
+
+/// What else a change of the address, or of its standing, comes with.
+async fn settle(
+    tx: &mut Tx<'_>,
+    new: &PutUser,
+    before: &UserRow,
+    after: &UserRow,
+    old: Option<&AddressRow>,
+) -> Result<(), StoreError> {
+    let moved = before.address != after.address;
+    let (was, is) = (before.email_verified_at.is_some(), after.email_verified_at.is_some());
+    if let Some(old) = old.filter(|_| was && (moved || !is)) {
+        addresses::set_verified(tx, &old.tenant, &old.address, None).await?;
+    }
+    if old.is_some() && (moved || (was && !is)) {
+        // A link or code that was sent before proves nothing now; one that was used would again.
+        links::remove(tx, after).await?;
+    }
+    if let Some(old) = old.filter(|_| moved) {
+        let kind = letters::ADDRESS_CHANGED;
+        passwords::tell(tx, before, old, kind, &new.languages, new.now).await?;
+    }
+    if let Some(address) = after.address.as_deref().filter(|_| is && (moved || !was)) {
+        confirm::take_over(tx, after, address, new.now).await?;
+    }
+    Ok(())
+}
