@@ -138,7 +138,9 @@ fn backends(config: &mut ServiceConfig, accounts: bool) {
                 .route(put().to(users::put))
                 .route(delete().to(users::delete)),
         )
+        .service(resource("/v1/events").route(post().to(events::publish_all)))
         .service(resource("/v1/users/{id}/events").route(post().to(events::publish)))
+        .service(resource("/v1/users/{id}/verifications").route(post().to(users::verify)))
         .service(
             resource("/v1/users/{id}/connections")
                 .route(get().to(users::connections))

@@ -8,9 +8,11 @@ use super::{etag, query};
 use crate::accounts::Backend;
 use crate::model::{EmailAddress, IdempotencyKey, UserRef};
 use crate::publishing::Said;
+use crate::verification::Issue;
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
 use serde_json::json;
 
 /// The most users of a page.
@@ -72,6 +74,36 @@ pub(super) async fn delete(
 ) -> Result<HttpResponse, Problem> {
     services.publishing.delete_user(&named(backend.0, &id)?, etag::wanted(&request)).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// `{deliver}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Verify {
+    deliver: bool,
+}
+
+/// `POST /v1/users/{id}/verifications`: a link and a code for the user's address, mailed or handed
+/// over for a mail of the application's own.
+pub(super) async fn verify(
+    services: Data<Services>,
+    id: Path<String>,
+    request: HttpRequest,
+    Asked(backend, wanted): Asked<Publisher, Verify>,
+) -> Result<HttpResponse, Problem> {
+    let (user, key) = (named(backend.0, &id)?, key(&request)?);
+    let languages = languages(&request);
+    let mut created = HttpResponse::Created();
+    created.insert_header((CACHE_CONTROL, "no-store"));
+    Ok(match services.verification.issue(&user, wanted.deliver, key, languages).await? {
+        Issue::Delivered(expires_at) => created.json(json!({ "expires_at": expires_at })),
+        Issue::Handed { link, code, expires_at } => {
+            let base = services.settings.public_url.as_str().trim_end_matches('/');
+            let link = format!("{base}/verify/{}", link.reveal());
+            created.json(json!({ "link": link, "code": code.reveal(), "expires_at": expires_at }))
+        }
+        Issue::Already => HttpResponse::Ok().json(json!({ "already": true })),
+    })
 }
 
 /// `GET /v1/users/{id}/connections`: what of the user's is open.

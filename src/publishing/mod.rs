@@ -5,11 +5,13 @@ mod delete_user;
 mod find_users;
 mod keys;
 mod publish;
+mod publish_all;
 mod put_user;
 
 pub use delete_user::DeleteUserError;
 pub use keys::KeyError;
-pub use publish::PublishError;
+pub use publish::{Event, PublishError};
+pub use publish_all::{PublishAllError, Row};
 pub use put_user::{PutUserError, Said};
 
 use crate::clock::Clock;

@@ -2,7 +2,7 @@
 
 use super::{Database, Store};
 use crate::model::{EmailAddress, Micros, Precondition, TenantName, User, UserId, UserRef};
-use crate::store::{Deleted, Put, PutUser, StoreError, postgres, sqlite};
+use crate::store::{Deleted, Issued, Put, PutUser, StoreError, WantedLink, postgres, sqlite};
 
 /// Each is one transaction; see the query of the same name for what it does.
 ///
@@ -14,6 +14,11 @@ impl Store {
     /// Makes a user what its backend says, in one version or none.
     pub async fn put_user(&self, new: PutUser) -> Result<Put, StoreError> {
         on_either!(self.write, put::put(new))
+    }
+
+    /// Makes a link and a code for a user, and mails them where wanted.
+    pub async fn issue_link(&self, wanted: WantedLink) -> Result<Issued, StoreError> {
+        on_either!(self.write, issue::issue(wanted))
     }
 
     /// Removes a user and all that hangs on it.

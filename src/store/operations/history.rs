@@ -2,7 +2,7 @@
 
 use super::{Database, Store};
 use crate::model::{ChangeType, Cursor, Document, Ending, Micros, UserRef};
-use crate::store::{Page, Published, Since, StoreError, postgres, sqlite};
+use crate::store::{NewEvent, Page, Published, Since, StoreError, postgres, sqlite};
 
 /// Each is one transaction; see the query of the same name for what it does.
 ///
@@ -53,6 +53,17 @@ impl Store {
         data: Document,
         now: Micros,
     ) -> Result<Published, StoreError> {
-        on_either!(self.write, publish::publish(user, kind, data, now))
+        let event = NewEvent { user, kind, data, once: None };
+        on_either!(self.write, publish::publish(event, now))
+    }
+
+    /// Records changes that a backend publishes together, each on its own account; what came of
+    /// each, in the order given.
+    pub async fn publish_all(
+        &self,
+        events: Vec<NewEvent>,
+        now: Micros,
+    ) -> Result<Vec<Published>, StoreError> {
+        on_either!(self.write, publish::publish_all(events, now))
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod confirm;
 pub(crate) mod deny;
 pub(crate) mod hold;
 pub(crate) mod idempotency;
+pub(crate) mod issue;
 pub(crate) mod keys;
 pub(crate) mod letters;
 pub(crate) mod limits;

@@ -11,8 +11,8 @@ pub use accounts::{
     Allowed, ApiKey, Candidate, FirstSight, NewSession, Refreshed, Rotation, Session, SignUp,
     Ticket,
 };
-pub use backend::{Deleted, Put, PutUser};
-pub use history::{Page, Published, Since};
+pub use backend::{Deleted, Issued, Put, PutUser, WantedLink};
+pub use history::{NewEvent, Page, Published, Since};
 pub use letters::{Queue, QueuedLetter};
 pub use links::{Confirmed, Denied, Link, LinkState, NewLink, Resent, Tried};
 pub use passwords::{NewPassword, NewReset, Proved, Reset, ResetState};
