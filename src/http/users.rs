@@ -47,8 +47,7 @@ pub(super) async fn put(
     let user = UserRef { tenant: backend.0.tenant, id: user };
     let (wanted, key) = (etag::wanted(&request), key(&request)?);
     let languages = languages(&request);
-    let (created, user) =
-        services.publishing.put_user(&user, said, wanted, key, languages).await?;
+    let (created, user) = services.publishing.put_user(&user, said, wanted, key, languages).await?;
     let mut response = if created { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(response.insert_header((ETAG, etag::of(user.cursor))).json(user))
 }

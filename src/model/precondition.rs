@@ -29,7 +29,8 @@ mod tests {
 
     #[test]
     fn only_the_state_it_names_fulfils_it() {
-        let [one, two] = ["aaaaaaaa.1", "aaaaaaaa.2"].map(|cursor| cursor.parse::<Cursor>().unwrap());
+        let [one, two] =
+            ["aaaaaaaa.1", "aaaaaaaa.2"].map(|cursor| cursor.parse::<Cursor>().unwrap());
 
         for (wanted, at_one, at_two, nobody) in [
             (Precondition::Nothing, true, true, true),

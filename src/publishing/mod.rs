@@ -30,12 +30,7 @@ pub struct Publishing {
 
 impl Publishing {
     /// Puts the parts together.
-    pub fn new(
-        store: Store,
-        feed: Arc<Feed>,
-        secret: ServerSecret,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub fn new(store: Store, feed: Arc<Feed>, secret: ServerSecret, clock: Arc<dyn Clock>) -> Self {
         Self { store, feed, secret, clock }
     }
 }

@@ -85,7 +85,7 @@ pub(crate) async fn set_verified(
 pub(crate) async fn set_salt(
     tx: &mut Tx<'_>,
     row: &AddressRow,
-    salt: Vec<u8>,
+    salt: &[u8],
 ) -> Result<(), StoreError> {
     diesel::update(addresses::table.find((&row.tenant, &row.address)))
         .set(addresses::salt.eq(salt))

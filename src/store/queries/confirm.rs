@@ -136,14 +136,19 @@ pub(crate) async fn take_over(
     Ok(())
 }
 
-/// A user made by a backend or an issuer keeps everything but the address.
+/// A user made by a backend or an issuer keeps everything but the address, its password's salt too.
 async fn lose_address(tx: &mut Tx<'_>, row: &UserRow, now: Micros) -> Result<(), StoreError> {
+    let address = match &row.address {
+        Some(address) => addresses::find(tx, &row.tenant, address).await?,
+        None => None,
+    };
     let row: UserRow = diesel::update(table::table.find((&row.tenant, &row.id)))
         .set((
             table::version.eq(table::version + 1),
             table::email.eq(None::<String>),
             table::address.eq(None::<String>),
             table::email_verified_at.eq(None::<i64>),
+            table::salt.eq(row.own_salt(address.as_ref())),
             table::updated_at.eq(now.0),
         ))
         .returning(UserRow::as_returning())

@@ -1,5 +1,6 @@
 //! Holding a user with the addresses that a change of it is about.
 
+use super::super::take_turn;
 use super::Tx;
 use super::addresses::{self, AddressRow};
 use super::users::{self, UserRow};
@@ -7,32 +8,28 @@ use crate::model::{EmailAddress, UserRef};
 use crate::store::StoreError;
 use std::collections::BTreeSet;
 
+/// The address of `row` among those that are held.
+pub(crate) fn address_of<'h>(held: &'h [AddressRow], row: &UserRow) -> Option<&'h AddressRow> {
+    held.iter().find(|held| Some(&held.address) == row.address.as_ref())
+}
+
 /// The rows of a user and of its address, and of `also`, each held until the transaction ends.
 ///
-/// Addresses come before the user, in the order of their names, whoever asks: so nobody waits for
-/// somebody who waits for them. Where the user got another address meanwhile, that is locked late;
-/// should two then wait for each other, the database undoes one, and it is run again.
+/// Whoever may give a user an address comes here first, and takes turns with the others: so the
+/// address that is read and locked is still the user's when the user is held, or gone. Addresses
+/// come before users, and in the order of their names, so that nobody waits for somebody who waits.
 pub(crate) async fn with_addresses(
     tx: &mut Tx<'_>,
     user: &UserRef,
     also: Option<(&EmailAddress, [u8; 16])>,
 ) -> Result<(Option<UserRow>, Vec<AddressRow>), StoreError> {
+    take_turn(tx.conn, &user.to_string()).await?;
+    let own = users::find(tx, user).await?.and_then(|row| row.address);
+    let other = also.map(|(email, _)| email.key().to_owned());
     let salt = also.map_or([0; 16], |(_, salt)| salt);
-    let mut held: Vec<AddressRow> = Vec::new();
-    let mut row = users::find(tx, user).await?;
-    loop {
-        let own = row.as_ref().and_then(|row| row.address.clone());
-        let other = also.map(|(email, _)| email.key().to_owned());
-        let wanted: BTreeSet<String> = own.into_iter().chain(other).collect();
-        for address in wanted {
-            if held.iter().all(|held| held.address != address) {
-                held.push(addresses::lock(tx, &user.tenant, &address, salt).await?);
-            }
-        }
-        row = users::hold(tx, user).await?;
-        let own = row.as_ref().and_then(|row| row.address.as_ref());
-        if own.is_none_or(|own| held.iter().any(|held| held.address == *own)) {
-            return Ok((row, held));
-        }
+    let mut held = Vec::new();
+    for address in own.into_iter().chain(other).collect::<BTreeSet<String>>() {
+        held.push(addresses::lock(tx, &user.tenant, &address, salt).await?);
     }
+    Ok((users::hold(tx, user).await?, held))
 }

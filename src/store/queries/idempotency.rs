@@ -90,11 +90,7 @@ pub(crate) async fn keep(
 }
 
 /// Lets a held key go, since its call came to nothing and may be tried again.
-pub(crate) async fn let_go(
-    tx: &mut Tx<'_>,
-    user: &UserRef,
-    once: &Once,
-) -> Result<(), StoreError> {
+pub(crate) async fn let_go(tx: &mut Tx<'_>, user: &UserRef, once: &Once) -> Result<(), StoreError> {
     let held = table::table.find((user.tenant.as_str(), once.key.as_str()));
     diesel::delete(held.filter(table::answer.is_null())).execute(tx.conn).await?;
     Ok(())

@@ -34,8 +34,7 @@ pub(crate) async fn issue(tx: &mut Tx<'_>, wanted: WantedLink) -> Result<Issued,
 async fn attempt(tx: &mut Tx<'_>, wanted: &WantedLink) -> Result<Issued, StoreError> {
     let (row, held) = hold::with_addresses(tx, &wanted.user, None).await?;
     let Some(row) = row else { return Ok(Issued::Unknown) };
-    let address = held.iter().find(|held| Some(&held.address) == row.address.as_ref());
-    let Some(address) = address else { return Ok(Issued::NoAddress) };
+    let Some(address) = hold::address_of(&held, &row) else { return Ok(Issued::NoAddress) };
     if row.email_verified_at.is_some() {
         return Ok(Issued::Already);
     }

@@ -63,9 +63,7 @@ pub(crate) async fn remove(tx: &mut Tx<'_>, row: &UserRow) -> Result<(), StoreEr
             .get_results::<Vec<u8>>(tx.conn)
             .await?,
     );
-    diesel::delete(letters::table.filter(letters::token_id.eq_any(gone)))
-        .execute(tx.conn)
-        .await?;
+    diesel::delete(letters::table.filter(letters::token_id.eq_any(gone))).execute(tx.conn).await?;
     diesel::delete(super::codes::of(&row.tenant, &row.id)).execute(tx.conn).await?;
     Ok(())
 }

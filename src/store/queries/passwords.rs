@@ -2,6 +2,7 @@
 
 use super::Tx;
 use super::addresses::{self, AddressRow};
+use super::hold;
 use super::letters::{self, NewLetter};
 use super::remove::{self, Links};
 use super::users::{self, UserRow};
@@ -66,7 +67,9 @@ pub(crate) async fn has_reader(
     if row.user_id.is_some() {
         return Ok(true);
     }
-    let Some(address) = addresses::find(tx, &row.tenant, &row.address).await? else { return Ok(false) };
+    let Some(address) = addresses::find(tx, &row.tenant, &row.address).await? else {
+        return Ok(false);
+    };
     let address = addresses::lock(tx, &letter.tenant, &address.address, [0; 16]).await?;
     let Some(owner) = owner(tx, &address).await?.filter(|owner| owner.password.is_some()) else {
         return Ok(false);
@@ -121,7 +124,9 @@ pub(crate) async fn show(
     now: Micros,
 ) -> Result<Option<Reset>, StoreError> {
     let Some(row) = by_digest(tx, digest).await? else { return Ok(None) };
-    let Some(address) = addresses::find(tx, &row.tenant, &row.address).await? else { return Ok(None) };
+    let Some(address) = addresses::find(tx, &row.tenant, &row.address).await? else {
+        return Ok(None);
+    };
     let Some(owner) = owner(tx, &address).await? else { return Ok(None) };
     let Some(state) = standing(&row, &owner, now) else { return Ok(None) };
     let (email, salt) = (owner.email(), owner.password_salt(&address));
@@ -208,15 +213,17 @@ pub(crate) async fn leave(
     Ok(Proved::Done)
 }
 
-/// The user's row, with its address's locked.
+/// The user's row and its address's, held.
 async fn locked(
     tx: &mut Tx<'_>,
     user: &UserRef,
 ) -> Result<Option<(UserRow, Option<AddressRow>)>, StoreError> {
-    let Some(row) = users::find(tx, user).await? else { return Ok(None) };
-    let Some(address) = &row.address else { return Ok(Some((row, None))) };
-    let address = addresses::lock(tx, &user.tenant, address, [0; 16]).await?;
-    Ok(users::find(tx, user).await?.map(|row| (row, Some(address))))
+    let (row, held) = hold::with_addresses(tx, user, None).await?;
+    let with_address = |row: UserRow| {
+        let address = hold::address_of(&held, &row).cloned();
+        (row, address)
+    };
+    Ok(row.map(with_address))
 }
 
 fn prove(row: &UserRow, shown: &Hash) -> Result<(), Proved> {

@@ -7,8 +7,8 @@ use super::{addresses, idempotency, users};
 use crate::model::{EndingCode, Micros};
 use crate::store::StoreError;
 use crate::store::schema::{
-    changes, endings, idempotency_keys, letters, limits, password_resets, sessions, tickets, users as table,
-    verifications,
+    changes, endings, idempotency_keys, letters, limits, password_resets, sessions, tickets,
+    users as table, verifications,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -77,7 +77,10 @@ pub(crate) async fn step(tx: &mut Tx<'_>, now: Micros) -> Result<bool, StoreErro
         .await?;
     most = most.max(old.len());
     for key in &old {
-        diesel::delete(idempotency_keys::table.find((&key.0, &key.1))).execute(tx.conn).await?;
+        // Used again since it was read, it stays.
+        let old = idempotency_keys::created_at.lt(now.before(idempotency::LIFE).0);
+        let old = idempotency_keys::table.find((&key.0, &key.1)).filter(old);
+        diesel::delete(old).execute(tx.conn).await?;
     }
 
     // A letter that was given up, unlike one that waits.

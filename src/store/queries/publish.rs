@@ -8,27 +8,30 @@ use crate::store::schema::users as table;
 use crate::store::{NewEvent, Published, StoreError};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Records each of several changes, or nothing of it, whatever comes of the others.
+/// Records each of several changes, whatever comes of the others, in the order given.
 ///
-/// All keys are held first, and then the users, in the order of their names, whoever asks: so two
-/// that publish together do not wait for each other. A user's changes stay in the order given.
+/// All keys are held first, and then all users, in the order of their names, whoever asks: so two
+/// that publish together never wait for each other.
 pub(crate) async fn publish_all(
     tx: &mut Tx<'_>,
     events: Vec<NewEvent>,
     now: Micros,
 ) -> Result<Vec<Published>, StoreError> {
-    let mut keyed: Vec<_> =
-        events.iter().filter_map(|event| Some((event.once.as_ref()?, &event.user))).collect();
-    keyed.sort_by(|(one, _), (other, _)| one.key.cmp(&other.key));
-    for (once, user) in keyed {
-        idempotency::hold(tx, user, once, now).await?;
+    if events.len() > 1 {
+        let keyed = events.iter().filter_map(|event| Some((&event.once.as_ref()?.key, event)));
+        for event in keyed.collect::<BTreeMap<_, _>>().into_values() {
+            let Some(once) = &event.once else { continue };
+            idempotency::hold(tx, &event.user, once, now).await?;
+        }
+        for user in events.iter().map(|event| &event.user).collect::<BTreeSet<_>>() {
+            users::hold(tx, user).await?;
+        }
     }
-    let mut order: Vec<usize> = (0..events.len()).collect();
-    order.sort_by(|one, other| events[*one].user.cmp(&events[*other].user));
-    let mut outcomes = vec![Published::UnknownUser; events.len()];
-    for place in order {
-        outcomes[place] = publish(tx, events[place].clone(), now).await?;
+    let mut outcomes = Vec::with_capacity(events.len());
+    for event in events {
+        outcomes.push(publish(tx, event, now).await?);
     }
     Ok(outcomes)
 }

@@ -24,11 +24,7 @@ pub(crate) async fn put(tx: &mut Tx<'_>, new: PutUser) -> Result<Put, StoreError
             Claimed::Mismatch => return Ok(Put::Mismatch),
         }
     }
-    let outcome = loop {
-        if let Some(outcome) = attempt(tx, &new).await? {
-            break outcome;
-        }
-    };
+    let outcome = attempt(tx, &new).await?;
     match (&outcome, &new.once) {
         (Put::Done { created, user }, Some(once)) => {
             idempotency::keep(tx, &new.user, once, &(created, user), new.now).await?;
@@ -40,50 +36,46 @@ pub(crate) async fn put(tx: &mut Tx<'_>, new: PutUser) -> Result<Put, StoreError
     Ok(outcome)
 }
 
-/// `None` where somebody else made the user meanwhile.
-async fn attempt(tx: &mut Tx<'_>, new: &PutUser) -> Result<Option<Put>, StoreError> {
+async fn attempt(tx: &mut Tx<'_>, new: &PutUser) -> Result<Put, StoreError> {
     let also = new.email.as_ref().and_then(|email| Some((email.as_ref()?, new.salt)));
     let (before, held) = hold::with_addresses(tx, &new.user, also).await?;
     if !new.precondition.holds(before.as_ref().map(|row| row.cursor(&tx.epoch))) {
-        return Ok(Some(Put::Stale));
+        return Ok(Put::Stale);
     }
     let created = before.is_none();
     let before = before.unwrap_or_else(|| UserRow::new(&new.user, users::BROUGHT, new.now));
     let mut after = match said(&before, new) {
         Ok(after) => after,
-        Err(outcome) => return Ok(Some(outcome)),
+        Err(outcome) => return Ok(outcome),
     };
-    let of = |address: &Option<String>| {
-        held.iter().find(|held| Some(&held.address) == address.as_ref())
-    };
-    let taken = of(&after.address).and_then(|address| address.verified_user.as_deref());
+    let (old, to) = (hold::address_of(&held, &before), hold::address_of(&held, &after));
+    let taken = to.and_then(|address| address.verified_user.as_deref());
     let speaks_of_it = new.email.is_some() || new.email_verified == Some(true);
     if speaks_of_it && taken.is_some_and(|owner| owner != after.id) {
-        return Ok(Some(Put::Taken));
+        return Ok(Put::Taken);
     }
     let data = differing(&before, &after, new);
     if data.is_empty() && !created {
-        return Ok(Some(Put::Done { created, user: Box::new(before.document(&tx.epoch)) }));
+        return Ok(Put::Done { created, user: Box::new(before.document(&tx.epoch)) });
     }
 
     let kind = kind(created, &before, &after, &data);
     let moved = !created && before.address != after.address;
-    if moved && let (Some(old), Some(to)) = (of(&before.address), of(&after.address)) {
+    if moved {
         carry_password(tx, &mut after, old, to).await?;
     }
     after.updated_at = new.now.0;
-    if created && !insert(tx, &after).await? {
-        return Ok(None);
-    }
-    if !created {
+    if created {
+        diesel::insert_into(table::table).values(&after).execute(tx.conn).await?;
+    } else {
         after.version += 1;
         update(tx, &after).await?;
     }
     // More than an event's `data` may have: both documents' patches may be in it.
     let data = Document::stored(&serde_json::to_string(&data).unwrap_or_default());
     users::record(tx, &after, kind, data).await?;
-    settle(tx, new, &before, &after, of(&before.address)).await?;
-    Ok(Some(Put::Done { created, user: Box::new(after.document(&tx.epoch)) }))
+    settle(tx, new, &before, &after, old).await?;
+    Ok(Put::Done { created, user: Box::new(after.document(&tx.epoch)) })
 }
 
 /// The row as it is to be, its version apart.
@@ -110,8 +102,7 @@ fn said(before: &UserRow, new: &PutUser) -> Result<UserRow, Put> {
         users::BROUGHT.clone_into(&mut after.origin);
         after.expires_at = None;
     }
-    for (patch, document) in
-        [(&new.kyc, &mut after.kyc), (&new.attributes, &mut after.attributes)]
+    for (patch, document) in [(&new.kyc, &mut after.kyc), (&new.attributes, &mut after.attributes)]
     {
         let Some(patch) = patch else { continue };
         let merged = Document::stored(document).merged(patch).map_err(|_| Put::TooLarge)?;
@@ -163,25 +154,18 @@ fn kind(created: bool, before: &UserRow, after: &UserRow, data: &Map<String, Val
 async fn carry_password(
     tx: &mut Tx<'_>,
     after: &mut UserRow,
-    old: &AddressRow,
-    to: &AddressRow,
+    old: Option<&AddressRow>,
+    to: Option<&AddressRow>,
 ) -> Result<(), StoreError> {
-    if after.password.is_none() {
-        return Ok(());
+    after.salt = after.own_salt(old);
+    if let (Some(salt), Some(to)) = (&after.salt, to) {
+        let named = users::naming(tx, &to.tenant, &to.address).await?;
+        if named.iter().all(|other| other.password.is_none()) {
+            addresses::set_salt(tx, to, salt).await?;
+            after.salt = None;
+        }
     }
-    let salt = after.salt.take().unwrap_or_else(|| old.salt.clone());
-    let named = users::naming(tx, &to.tenant, &to.address).await?;
-    if named.iter().any(|other| other.password.is_some()) {
-        after.salt = Some(salt);
-        return Ok(());
-    }
-    addresses::set_salt(tx, to, salt).await
-}
-
-/// Whether the row was made; somebody else may have come first.
-async fn insert(tx: &mut Tx<'_>, row: &UserRow) -> Result<bool, StoreError> {
-    let made = diesel::insert_into(table::table).values(row).on_conflict_do_nothing();
-    Ok(made.execute(tx.conn).await? == 1)
+    Ok(())
 }
 
 async fn update(tx: &mut Tx<'_>, row: &UserRow) -> Result<(), StoreError> {

@@ -1,5 +1,6 @@
 //! The users' rows, and the one way to write a new version.
 
+use super::super::take_turn;
 use super::Tx;
 use super::addresses::AddressRow;
 use crate::model::{
@@ -93,10 +94,15 @@ impl UserRow {
         self.email.as_deref().and_then(|email| EmailAddress::parse(email).ok())
     }
 
-    /// What its password was hashed with; `None` where it has none. `address` is its address's row.
-    pub(crate) fn password_salt(&self, address: &AddressRow) -> Option<[u8; 16]> {
+    /// What its password was hashed with, its own or its address's; `None` where it has none.
+    pub(crate) fn own_salt(&self, address: Option<&AddressRow>) -> Option<Vec<u8>> {
         self.password.as_ref()?;
-        self.salt.as_ref().unwrap_or(&address.salt).as_slice().try_into().ok()
+        self.salt.clone().or_else(|| address.map(|address| address.salt.clone()))
+    }
+
+    /// The same, to hash with.
+    pub(crate) fn password_salt(&self, address: &AddressRow) -> Option<[u8; 16]> {
+        self.own_salt(Some(address))?.try_into().ok()
     }
 
     /// Whether this is one of the accounts that compete for an address nobody has verified.
@@ -185,6 +191,7 @@ pub(crate) async fn record(
 /// Makes the user that an issuer or the command line names, unless it is there. A claimed address
 /// that another user of the tenant has verified is left out.
 pub(crate) async fn first_sight(tx: &mut Tx<'_>, sight: FirstSight) -> Result<User, StoreError> {
+    take_turn(tx.conn, &sight.user.to_string()).await?;
     let mut row = UserRow::new(&sight.user, BROUGHT, sight.now);
     if let Some(email) = &sight.email {
         let address =

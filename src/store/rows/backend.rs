@@ -1,9 +1,7 @@
 //! What an application's backend does to its users.
 
 use super::NewLink;
-use crate::model::{
-    Document, EmailAddress, Languages, Micros, Once, Precondition, User, UserRef,
-};
+use crate::model::{Document, EmailAddress, Languages, Micros, Once, Precondition, User, UserRef};
 use std::time::Duration;
 use uuid::Uuid;
 
