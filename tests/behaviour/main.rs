@@ -1,6 +1,7 @@
 //! What users, devices, backends, and operators see, over real sockets.
 
 mod accounts;
+mod backends;
 mod backup;
 mod clicks;
 mod codes;

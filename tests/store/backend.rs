@@ -173,8 +173,8 @@ async fn an_address_is_verified_for_one_user_whoever_says_so_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s04_another_address_is_unverified_and_what_was_mailed_before_is_worth_nothing() {
     for bed in Bed::both().await {
-        let (ana, used) = bed.sign_up("ana@example.com", 1, "here", NOW).await;
-        bed.store.confirm(used.digest, None, later(1)).await.unwrap();
+        let (ana, spent) = bed.sign_up("ana@example.com", 1, "here", NOW).await;
+        bed.store.confirm(spent.digest, None, later(1)).await.unwrap();
         bed.store.claim_letters(later(1), Duration::from_secs(1), 9).await.unwrap();
         let waiting = link_in_another_mail(&bed, &ana).await;
 
@@ -184,7 +184,7 @@ async fn s04_another_address_is_unverified_and_what_was_mailed_before_is_worth_n
         assert_eq!((user.email.as_deref(), user.email_verified), (Some("ana@two.example"), false));
         let told = ("ana@example.com".to_owned(), "address_changed".to_owned());
         assert_eq!(letters(&bed).await, [told], "the old address is told, and links do not leave");
-        for old in [used, waiting] {
+        for old in [spent, waiting] {
             let clicked = bed.store.confirm(old.digest, None, later(4)).await.unwrap();
             assert_eq!(clicked, Confirmed::Unknown);
         }
@@ -192,7 +192,7 @@ async fn s04_another_address_is_unverified_and_what_was_mailed_before_is_worth_n
         assert_eq!(typed, Tried::Wrong(4));
         let fresh = link(&bed, &ana, later(5)).await;
         put(&bed, &ana, &json!({ "email": "ana@example.com" }), later(6)).await;
-        for old in [used, waiting, fresh] {
+        for old in [spent, waiting, fresh] {
             let clicked = bed.store.confirm(old.digest, None, later(7)).await.unwrap();
             assert_eq!(clicked, Confirmed::Unknown, "back at its address it is unverified too");
         }
