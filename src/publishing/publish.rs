@@ -1,7 +1,7 @@
 use super::Publishing;
 use crate::model::{
-    BadIdempotencyKey, Change, ChangeType, Document, DocumentTooLarge, IdempotencyKey, Micros,
-    Once, ReservedType, UserRef,
+    BadIdempotencyKey, Change, ChangeType, Document, DocumentTooLarge, IdempotencyKey, Once,
+    ReservedType, UserRef,
 };
 use crate::store::{NewEvent, Published, StoreError};
 use serde::{Deserialize, Serialize};
@@ -61,9 +61,7 @@ impl Publishing {
         key: Option<IdempotencyKey>,
     ) -> Result<Change, PublishError> {
         let event = event.of(user.clone(), key)?;
-        let now: Micros = self.clock.now();
-        let published = self.store.publish_all(vec![event], now).await?;
-        published.into_iter().next().map_or(Err(PublishError::NotTried), outcome)
+        outcome(self.store.publish(event, self.clock.now()).await?)
     }
 }
 

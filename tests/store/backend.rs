@@ -6,7 +6,8 @@ use afterclick::model::{
     TenantName, UserRef,
 };
 use afterclick::store::{
-    Confirmed, Deleted, Issued, NewSession, Page, Published, Put, PutUser, Tried, WantedLink,
+    Confirmed, Deleted, FirstSight, Issued, NewEvent, NewSession, Page, Published, Put, PutUser,
+    Tried, WantedLink,
 };
 use futures_util::future::{join_all, join3};
 use serde_json::{Value, json};
@@ -132,6 +133,32 @@ async fn who_are_told_to_come_first_at_once_make_one_user() {
         assert_eq!(user.attributes.members().len(), 12, "nobody's word is lost");
         assert_eq!(user.cursor.version.0, 12);
         assert_eq!(history(&bed, &ana).await.len(), 12);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_met_and_told_of_at_once_is_one_user() {
+    for bed in Bed::both().await {
+        let ana = named("ana");
+        let sight = FirstSight {
+            user: ana.clone(),
+            email: Some(EmailAddress::parse("ana@example.com").unwrap()),
+            email_verified: true,
+            salt: [3; 16],
+            now: NOW,
+        };
+        let word = json!({ "kyc": { "x": 1 } });
+
+        let (met, told) = futures_util::join!(
+            join_all((0..6).map(|_| bed.store.first_sight(sight.clone()))),
+            put(&bed, &ana, &word, NOW),
+        );
+
+        assert!(met.iter().all(Result::is_ok), "{met:?}");
+        assert!(matches!(told, Put::Done { .. }));
+        let user = bed.store.user(ana.clone()).await.unwrap().unwrap();
+        assert_eq!(user.kyc.members()["x"], 1);
+        assert_eq!(bed.count("users", "1 = 1").await, 1);
     }
 }
 
@@ -291,7 +318,8 @@ async fn a_removed_user_leaves_nothing_behind() {
         bed.told();
 
         let refused = bed.store.delete_user(ana.clone(), stale, later(2)).await.unwrap();
-        let publish = || bed.store.publish(ana.clone(), kind.clone(), data.clone(), later(2));
+        let event = || NewEvent::new(ana.clone(), kind.clone(), data.clone());
+        let publish = || bed.store.publish(event(), later(2));
         let (published, deleted) = futures_util::join!(
             join_all((0..10).map(|_| publish())),
             bed.store.delete_user(ana.clone(), Precondition::Exists, later(2)),

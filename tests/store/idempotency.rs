@@ -26,7 +26,7 @@ fn event(user: &UserRef, kind: &str, key: Option<(&str, &str)>) -> NewEvent {
 }
 
 async fn publish(bed: &Bed, event: &NewEvent, now: Micros) -> Published {
-    bed.store.publish_all(vec![event.clone()], now).await.unwrap().pop().unwrap()
+    bed.store.publish(event.clone(), now).await.unwrap()
 }
 
 /// The version that was answered with.

@@ -1,7 +1,7 @@
 //! Changes: published, replayed, and reconciled.
 
 use super::{Database, Store};
-use crate::model::{ChangeType, Cursor, Document, Ending, Micros, UserRef};
+use crate::model::{Cursor, Ending, Micros, UserRef};
 use crate::store::{NewEvent, Page, Published, Since, StoreError, postgres, sqlite};
 
 /// Each is one transaction; see the query of the same name for what it does.
@@ -45,15 +45,8 @@ impl Store {
         on_either!(self.read, changes::endings_since(since))
     }
 
-    /// Records a change that a backend publishes.
-    pub async fn publish(
-        &self,
-        user: UserRef,
-        kind: ChangeType,
-        data: Document,
-        now: Micros,
-    ) -> Result<Published, StoreError> {
-        let event = NewEvent { user, kind, data, once: None };
+    /// Records a change that a backend publishes, once where it comes with a key.
+    pub async fn publish(&self, event: NewEvent, now: Micros) -> Result<Published, StoreError> {
         on_either!(self.write, publish::publish(event, now))
     }
 

@@ -15,6 +15,13 @@ pub struct NewEvent {
     pub once: Option<Once>,
 }
 
+impl NewEvent {
+    /// A change that comes without a key.
+    pub fn new(user: UserRef, kind: ChangeType, data: Document) -> Self {
+        Self { user, kind, data, once: None }
+    }
+}
+
 /// What came of publishing.
 #[derive(Debug, Clone)]
 pub enum Published {
