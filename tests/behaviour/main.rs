@@ -10,6 +10,7 @@ mod crowds;
 #[expect(dead_code, reason = "a test of its own stops and kills servers")]
 #[path = "../support/postgres.rs"]
 mod database;
+mod floods;
 mod goodbyes;
 mod hijack;
 mod issuers;
@@ -25,6 +26,7 @@ mod problems;
 mod publishing;
 mod secrets;
 mod sessions;
+mod smtp;
 mod streams;
 mod support;
 mod tickets;

@@ -23,6 +23,7 @@ pub(crate) mod publish;
 pub(crate) mod put;
 pub(crate) mod remove;
 pub(crate) mod resend;
+pub(crate) mod said;
 pub(crate) mod sessions;
 pub(crate) mod sign_up;
 pub(crate) mod tickets;

@@ -3,14 +3,14 @@
 use super::addresses::{self, AddressRow};
 use super::idempotency::{self, Claimed};
 use super::letters;
+use super::said::{differing, kind, said};
 use super::users::{self, UserRow};
 use super::{Tx, confirm, hold, links, passwords};
-use crate::model::{ChangeType, Document, User};
+use crate::model::{Document, User};
 use crate::store::schema::users as table;
 use crate::store::{Put, PutUser, StoreError};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use serde_json::{Map, Value};
 
 /// The answer as it is kept for the same call: whether the user was made, and its document.
 type Answer = (bool, Box<User>);
@@ -76,76 +76,6 @@ async fn attempt(tx: &mut Tx<'_>, new: &PutUser) -> Result<Put, StoreError> {
     users::record(tx, &after, kind, data).await?;
     settle(tx, new, &before, &after, old).await?;
     Ok(Put::Done { created, user: Box::new(after.document(&tx.epoch)) })
-}
-
-/// The row as it is to be, its version apart.
-fn said(before: &UserRow, new: &PutUser) -> Result<UserRow, Put> {
-    let mut after = before.clone();
-    if let Some(email) = &new.email {
-        after.email = email.as_ref().map(|email| email.as_str().to_owned());
-        after.address = email.as_ref().map(|email| email.key().to_owned());
-        if after.address != before.address {
-            after.email_verified_at = None;
-        }
-    }
-    match new.email_verified {
-        Some(true) if after.address.is_none() => return Err(Put::NoAddress),
-        Some(true) => {
-            after.email_verified_at = after.email_verified_at.or(Some(new.now.0));
-        }
-        Some(false) => after.email_verified_at = None,
-        None => {}
-    }
-    if (&after.address, after.email_verified_at) != (&before.address, before.email_verified_at) {
-        // From now on the application vouches for the account: it is no rival for an address, to
-        // be removed for somebody else's click, and no sign-up that nobody confirmed.
-        users::BROUGHT.clone_into(&mut after.origin);
-        after.expires_at = None;
-    }
-    for (patch, document) in [(&new.kyc, &mut after.kyc), (&new.attributes, &mut after.attributes)]
-    {
-        let Some(patch) = patch else { continue };
-        let merged = Document::stored(document).merged(patch).map_err(|_| Put::TooLarge)?;
-        merged.as_str().clone_into(document);
-    }
-    Ok(after)
-}
-
-/// The members that differ, in the form in which they were said.
-fn differing(before: &UserRow, after: &UserRow, new: &PutUser) -> Map<String, Value> {
-    let mut data = Map::new();
-    if before.email != after.email {
-        data.insert("email".to_owned(), after.email.clone().into());
-    }
-    if before.email_verified_at.is_some() != after.email_verified_at.is_some() {
-        data.insert("email_verified".to_owned(), after.email_verified_at.is_some().into());
-    }
-    for (name, patch, was, is) in [
-        ("kyc", &new.kyc, &before.kyc, &after.kyc),
-        ("attributes", &new.attributes, &before.attributes, &after.attributes),
-    ] {
-        let differs = Document::stored(was).members() != Document::stored(is).members();
-        if let Some(patch) = patch.as_ref().filter(|_| differs) {
-            data.insert(name.to_owned(), patch.members().into());
-        }
-    }
-    data
-}
-
-/// Which change it is; another spelling of the same address is no change of address.
-fn kind(created: bool, before: &UserRow, after: &UserRow, data: &Map<String, Value>) -> ChangeType {
-    let verified = before.email_verified_at.is_none() && after.email_verified_at.is_some();
-    if created {
-        ChangeType::user_created()
-    } else if before.address != after.address {
-        ChangeType::email_changed()
-    } else if verified {
-        ChangeType::email_verified()
-    } else if data.keys().all(|member| member == "kyc") {
-        ChangeType::kyc_updated()
-    } else {
-        ChangeType::user_updated()
-    }
 }
 
 /// A password's hash is worth nothing without the salt it was made with, which is the old

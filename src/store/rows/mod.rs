@@ -13,7 +13,7 @@ pub use accounts::{
 };
 pub use backend::{Deleted, Issued, Put, PutUser, WantedLink};
 pub use history::{NewEvent, Page, Published, Since};
-pub use letters::{Queue, QueuedLetter};
+pub use letters::{ClaimedLetters, Queue, QueuedLetter};
 pub use links::{Confirmed, Denied, Link, LinkState, NewLink, Resent, Tried};
 pub use passwords::{NewPassword, NewReset, Proved, Reset, ResetState};
 
