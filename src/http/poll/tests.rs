@@ -1,8 +1,8 @@
 //! What a poll is answered, and when.
 
 use super::{PollError, changes, poll};
-use crate::feed::{Item, Limits, Transport};
 use crate::feed::tests::memory::{NOW, Node, ana, ending, listener};
+use crate::feed::{Item, Limits, Transport};
 use crate::model::{EndingCode, Micros, SessionId};
 use actix_web::HttpResponse;
 use actix_web::body::to_bytes;

@@ -191,6 +191,7 @@ pub(crate) async fn record(
 /// Makes the user that an issuer or the command line names, unless it is there. A claimed address
 /// that another user of the tenant has verified is left out.
 pub(crate) async fn first_sight(tx: &mut Tx<'_>, sight: FirstSight) -> Result<User, StoreError> {
+    // Of two that meet a new user at once, the second finds it there.
     take_turn(tx.conn, &sight.user.to_string()).await?;
     let mut row = UserRow::new(&sight.user, BROUGHT, sight.now);
     if let Some(email) = &sight.email {
