@@ -78,7 +78,7 @@ impl Accounts {
         }
     }
 
-    /// The caller's address, and the salt of its password; `None` without an address.
+    /// The caller's address, and the salt of its password; `None` without either.
     pub(super) async fn salted(
         &self,
         caller: &Caller,
@@ -86,7 +86,7 @@ impl Accounts {
         let user = self.store.user(caller.user.clone()).await?;
         let email = user.and_then(|user| EmailAddress::parse(&user.email?).ok());
         let Some(email) = email else { return Ok(None) };
-        let salt = self.store.salt(caller.user.tenant.clone(), email.key().to_owned()).await?;
+        let salt = self.store.password_salt(caller.user.clone()).await?;
         Ok(salt.map(|salt| (email, salt)))
     }
 

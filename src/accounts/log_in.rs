@@ -54,10 +54,10 @@ impl Accounts {
         let salt = self.store.salt(tenant.clone(), name.clone()).await?;
         let salt =
             salt.or_else(|| email.as_ref().map(|email| salt_for_unknown(&self.secret, email)));
-        let hash =
-            self.passwords.hash(&Password::presented(password), &salt.unwrap_or([7; 16])).await?;
+        let password = Password::presented(password);
+        let hash = self.passwords.hash(&password, &salt.unwrap_or([7; 16])).await?;
         let candidates = self.store.candidates(tenant.to_string(), name).await?;
-        let Some(account) = meant(&candidates, &hash) else {
+        let Some(account) = self.meant(candidates, &password, &hash).await? else {
             metrics::counter!("afterclick_log_ins_total", "outcome" => "refused").increment(1);
             return Err(LogInError::InvalidCredentials);
         };
@@ -68,7 +68,7 @@ impl Accounts {
             user: user.clone(),
             id,
             cookie: cookie.digest(),
-            password: hash.into_bytes(),
+            password: account.password,
             user_agent: user_agent.chars().take(USER_AGENT).collect(),
             now,
             expires_at: now.after(SESSION_TTL),
@@ -84,11 +84,26 @@ impl Accounts {
         };
         Ok((granted, cookie))
     }
-}
 
-/// The account that the password opens; one that owns the address before any that only names it.
-fn meant<'a>(candidates: &'a [Candidate], hash: &PasswordHash) -> Option<&'a Candidate> {
-    let kept = |candidate: &Candidate| PasswordHash::stored(&candidate.password);
-    let opens = |candidate: &&Candidate| kept(candidate).is_some_and(|kept| kept.matches(hash));
-    candidates.iter().filter(opens).max_by_key(|candidate| candidate.verified)
+    /// The account that the password opens; one that owns the address before any that only names
+    /// it. `hash` is the password's with the address's salt: few accounts have another of their own.
+    async fn meant(
+        &self,
+        candidates: Vec<Candidate>,
+        password: &Password,
+        hash: &PasswordHash,
+    ) -> Result<Option<Candidate>, Busy> {
+        let mut open = Vec::new();
+        for candidate in candidates {
+            let own = match &candidate.salt {
+                Some(salt) => Some(self.passwords.hash(password, salt).await?),
+                None => None,
+            };
+            let kept = PasswordHash::stored(&candidate.password);
+            if kept.is_some_and(|kept| kept.matches(own.as_ref().unwrap_or(hash))) {
+                open.push(candidate);
+            }
+        }
+        Ok(open.into_iter().max_by_key(|candidate| candidate.verified))
+    }
 }

@@ -58,7 +58,10 @@ fn letter(queued: QueuedLetter) -> Option<Letter> {
     let life = match kind {
         LetterKind::Verify => Some(LINK_TTL),
         LetterKind::PasswordReset => Some(RESET_TTL),
-        LetterKind::AddressTaken | LetterKind::PasswordChanged | LetterKind::AccountDeleted => None,
+        LetterKind::AddressTaken
+        | LetterKind::AddressChanged
+        | LetterKind::PasswordChanged
+        | LetterKind::AccountDeleted => None,
     };
     Some(Letter {
         id: queued.id,

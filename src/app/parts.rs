@@ -118,7 +118,12 @@ impl Parts {
                 secret.clone(),
                 Arc::clone(&clock),
             ),
-            publishing: Publishing::new(store.clone(), Arc::clone(&clock)),
+            publishing: Publishing::new(
+                store.clone(),
+                Arc::clone(&feed),
+                secret.clone(),
+                Arc::clone(&clock),
+            ),
             store,
             feed,
             secret,

@@ -1,6 +1,6 @@
 //! Who is asking: the extractors that a handler names to be called by that kind of caller only.
 
-use super::json::Json;
+use super::json::{Json, MAX_BODY};
 use super::problem::Problem;
 use super::services::Services;
 use super::{cookie, query};
@@ -59,9 +59,9 @@ impl FromRequest for Publisher {
 
 /// A caller and what it says, looked at in this order: of two extractors that a handler names side by
 /// side the faster one answers, and a stranger would be told what is wrong with its body.
-pub(super) struct Asked<C, T>(pub(super) C, pub(super) T);
+pub(super) struct Asked<C, T, const MOST: usize = MAX_BODY>(pub(super) C, pub(super) T);
 
-impl<C, T> FromRequest for Asked<C, T>
+impl<C, T, const MOST: usize> FromRequest for Asked<C, T, MOST>
 where
     C: FromRequest<Error = Problem> + 'static,
     T: DeserializeOwned + 'static,
@@ -73,7 +73,7 @@ where
         let (request, mut payload) = (request.clone(), payload.take());
         async move {
             let caller = C::extract(&request).await?;
-            let Json(body) = Json::from_request(&request, &mut payload).await?;
+            let Json(body) = Json::<T, MOST>::from_request(&request, &mut payload).await?;
             Ok(Self(caller, body))
         }
         .boxed_local()

@@ -8,10 +8,14 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use futures_util::future::{FutureExt, LocalBoxFuture};
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 use std::time::Duration;
 
 /// The largest body, in bytes.
-const MAX_BODY: usize = 64 * 1024;
+pub(super) const MAX_BODY: usize = 64 * 1024;
+
+/// The largest body of a call that takes many things at once.
+pub(super) const LARGE_BODY: usize = 2 * 1024 * 1024;
 
 /// How deep arrays and objects may nest.
 const MAX_DEPTH: usize = 32;
@@ -19,10 +23,10 @@ const MAX_DEPTH: usize = 32;
 /// How long a body may take to arrive: actix itself would wait for ever.
 const DEADLINE: Duration = Duration::from_secs(15);
 
-/// A JSON object as the body; no body at all counts as `{}`.
-pub(super) struct Json<T>(pub(super) T);
+/// A JSON object as the body, of at most `MOST` bytes; no body at all counts as `{}`.
+pub(super) struct Json<T, const MOST: usize = MAX_BODY>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequest for Json<T> {
+impl<T: DeserializeOwned, const MOST: usize> FromRequest for Json<T, MOST> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
@@ -36,10 +40,10 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
             // A body that is announced too large is not waited for.
             let announced =
                 announced.as_ref().and_then(|length| length.to_str().ok()?.parse().ok());
-            if announced.is_some_and(|length: usize| length > MAX_BODY) {
-                return Err(too_large());
+            if announced.is_some_and(|length: usize| length > MOST) {
+                return Err(too_large(MOST));
             }
-            let body = within_deadline(payload).await?;
+            let body = within_deadline(payload, MOST).await?;
             if body.is_empty() {
                 return parse(b"{}").map(Self);
             }
@@ -71,27 +75,38 @@ pub(super) fn is_json(request: &HttpRequest) -> bool {
 ///
 /// # Errors
 ///
-/// 413 beyond [`MAX_BODY`], 408 where it is slower than [`DEADLINE`], 400 where it breaks off.
-pub(super) async fn within_deadline(payload: Payload) -> Result<Vec<u8>, Problem> {
-    tokio::time::timeout(DEADLINE, read(payload)).await.map_err(|_| {
+/// 413 beyond `most` bytes, 408 where it is slower than [`DEADLINE`], 400 where it breaks off.
+pub(super) async fn within_deadline(payload: Payload, most: usize) -> Result<Vec<u8>, Problem> {
+    tokio::time::timeout(DEADLINE, collect(payload, most)).await.map_err(|_| {
         Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the body took too long to arrive")
     })?
 }
 
-async fn read(mut payload: Payload) -> Result<Vec<u8>, Problem> {
+async fn collect(mut payload: Payload, most: usize) -> Result<Vec<u8>, Problem> {
     let mut body = Vec::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Problem::bad("bad_body", "the body broke off"))?;
-        if body.len() + chunk.len() > MAX_BODY {
-            return Err(too_large());
+        if body.len() + chunk.len() > most {
+            return Err(too_large(most));
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body)
 }
 
-fn too_large() -> Problem {
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the body is larger than 64 KiB")
+fn too_large(most: usize) -> Problem {
+    let detail = format!("the body is larger than {} KiB", most / 1024);
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+}
+
+/// A value of a body that was read, as what it should be.
+///
+/// # Errors
+///
+/// 422 `bad_member`.
+pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    serde_json::from_value(value)
+        .map_err(|error| Problem::unprocessable("bad_member", without_values(&error)))
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
@@ -148,7 +163,6 @@ mod tests {
     use actix_web::test::TestRequest;
     use bytes::Bytes;
     use futures_util::stream::{iter, pending};
-    use serde_json::Value;
 
     #[tokio::test(start_paused = true)]
     async fn s20_a_body_that_stalls_is_given_up_after_15_seconds() {

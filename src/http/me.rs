@@ -4,7 +4,7 @@ use super::caller::User;
 use super::problem::{Problem, unavailable};
 use super::services::Services;
 use super::{etag, query};
-use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
@@ -18,12 +18,7 @@ pub(super) async fn me(
     user: User,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let document = services.accounts.me(&user.0).await?;
-    let tag = etag::of(document.cursor);
-    let seen = etag::presented(&request).contains(&document.cursor);
-    let mut response = if seen { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "private, no-cache"));
-    Ok(if seen { response.finish() } else { response.json(document) })
+    Ok(etag::document(&request, &services.accounts.me(&user.0).await?))
 }
 
 /// `GET /v1/me/changes`: what happened after a cursor, oldest first.

@@ -29,6 +29,7 @@ mod sessions;
 mod sign_up;
 pub mod stream;
 mod turn;
+mod users;
 mod verifications;
 mod verify;
 
@@ -76,7 +77,8 @@ pub fn routes(config: &mut ServiceConfig, offered: Offered) {
         accounts(config);
     }
     if offered.users {
-        users(config, offered.accounts);
+        callers(config, offered.accounts);
+        backends(config, offered.accounts);
     }
     config.default_service(web::to(nothing_here));
 }
@@ -84,7 +86,6 @@ pub fn routes(config: &mut ServiceConfig, offered: Offered) {
 /// The built-in accounts.
 fn accounts(config: &mut ServiceConfig) {
     config
-        .service(resource("/v1/users").route(post().to(sign_up::sign_up)))
         .service(resource("/v1/sessions/refresh").route(post().to(sessions::refresh)))
         .service(resource("/v1/password-resets").route(post().to(passwords::ask)))
         .service(resource("/v1/password-resets/confirm").route(post().to(passwords::reset)))
@@ -97,7 +98,7 @@ fn accounts(config: &mut ServiceConfig) {
 }
 
 /// What everybody with a credential or a link calls.
-fn users(config: &mut ServiceConfig, accounts: bool) {
+fn callers(config: &mut ServiceConfig, accounts: bool) {
     let sessions = resource("/v1/sessions")
         .route(get().to(sessions::list))
         .route(delete().to(sessions::end_all));
@@ -114,7 +115,6 @@ fn users(config: &mut ServiceConfig, accounts: bool) {
         .service(resource("/v1/verifications").route(post().to(verifications::request)))
         .service(resource("/v1/verifications/confirm").route(post().to(verifications::confirm)))
         .service(resource("/v1/verifications/{token}").route(get().to(verifications::status)))
-        .service(resource("/v1/users/{id}/events").route(post().to(events::publish)))
         .service(
             resource("/verify/{token}")
                 .route(get().to(verify::page))
@@ -124,6 +124,28 @@ fn users(config: &mut ServiceConfig, accounts: bool) {
         .service(resource("/dev/inbox").route(get().to(inbox::page)))
         .service(resource("/dev/inbox.json").route(get().to(inbox::list)))
         .service(resource("/{file:[a-z0-9_.-]*}").route(get().to(file)));
+}
+
+/// What an application's backend calls.
+fn backends(config: &mut ServiceConfig, accounts: bool) {
+    let list = resource("/v1/users").route(get().to(users::list));
+    let list = if accounts { list.route(post().to(sign_up::sign_up)) } else { list };
+    config
+        .service(list)
+        .service(
+            resource("/v1/users/{id}")
+                .route(get().to(users::get))
+                .route(put().to(users::put))
+                .route(delete().to(users::delete)),
+        )
+        .service(resource("/v1/events").route(post().to(events::publish_all)))
+        .service(resource("/v1/users/{id}/events").route(post().to(events::publish)))
+        .service(resource("/v1/users/{id}/verifications").route(post().to(users::verify)))
+        .service(
+            resource("/v1/users/{id}/connections")
+                .route(get().to(users::connections))
+                .route(delete().to(users::disconnect)),
+        );
 }
 
 /// GET, and HEAD, which is answered like it without the body.

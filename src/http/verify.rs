@@ -151,7 +151,7 @@ fn wants_json(request: &HttpRequest) -> bool {
 
 /// The password from the page's form, or from a program's JSON.
 async fn password(request: &HttpRequest, payload: Payload) -> Result<Option<String>, Problem> {
-    let body = json::within_deadline(payload.into_inner()).await?;
+    let body = json::within_deadline(payload.into_inner(), json::MAX_BODY).await?;
     if json::is_json(request) {
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
         return Ok(body.get("password").and_then(|value| value.as_str()).map(str::to_owned));

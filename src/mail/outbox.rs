@@ -19,17 +19,20 @@ pub enum LetterKind {
     PasswordReset,
     /// Your password is another now.
     PasswordChanged,
+    /// Your account has another address than this one now.
+    AddressChanged,
     /// Your account is gone.
     AccountDeleted,
 }
 
 impl LetterKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Verify,
         Self::AddressTaken,
         Self::PasswordReset,
         Self::PasswordChanged,
+        Self::AddressChanged,
         Self::AccountDeleted,
     ];
 
@@ -40,6 +43,7 @@ impl LetterKind {
             Self::AddressTaken => "address_taken",
             Self::PasswordReset => "password_reset",
             Self::PasswordChanged => "password_changed",
+            Self::AddressChanged => "address_changed",
             Self::AccountDeleted => "account_deleted",
         }
     }

@@ -125,9 +125,10 @@ impl Writer {
                 let token = self.secret.reset(id()?.as_bytes());
                 (Some(format!("{}/reset/{}", self.base, token.reveal())), None)
             }
-            LetterKind::AddressTaken | LetterKind::PasswordChanged | LetterKind::AccountDeleted => {
-                (None, None)
-            }
+            LetterKind::AddressTaken
+            | LetterKind::AddressChanged
+            | LetterKind::PasswordChanged
+            | LetterKind::AccountDeleted => (None, None),
         };
         let language = self.templates.choose(&letter.languages);
         let mut words = Words {

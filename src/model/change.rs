@@ -1,8 +1,8 @@
 use super::{Cursor, Document, Micros, User};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// One committed change of one user, with the whole document after it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// The version it made.
     pub cursor: Cursor,
@@ -20,7 +20,7 @@ pub struct Change {
 /// The name of a kind of change: `^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,3}$`, at most 64 characters.
 ///
 /// Its alphabet is what makes it safe in an SSE `event:` field.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeType(String);
 
 /// Why a backend may not publish under a name.
@@ -93,12 +93,6 @@ impl ChangeType {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl Serialize for ChangeType {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
     }
 }
 

@@ -1,4 +1,5 @@
-use serde::{Serialize, Serializer};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::time::Duration;
 
@@ -49,6 +50,15 @@ impl fmt::Display for Micros {
 impl Serialize for Micros {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+/// Reads what was shown, to the millisecond.
+impl<'de> Deserialize<'de> for Micros {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let stamp: jiff::Timestamp = text.parse().map_err(D::Error::custom)?;
+        Ok(Self(stamp.as_microsecond()))
     }
 }
 

@@ -3,20 +3,24 @@
 mod change;
 mod cursor;
 mod email;
+mod idempotency;
 mod ids;
 mod json;
 mod languages;
 mod micros;
+mod precondition;
 mod secret;
 mod user;
 
 pub use change::{Change, ChangeType, ReservedType};
 pub use cursor::{Cursor, Epoch, Version};
 pub use email::{BadEmail, EmailAddress};
+pub use idempotency::{BadIdempotencyKey, IdempotencyKey, Once};
 pub use ids::{BadName, Ending, EndingCode, SessionId, TenantName, UserId, UserRef};
 pub use json::{Document, DocumentTooLarge, MAX_DOCUMENT};
 pub use languages::Languages;
 pub use micros::Micros;
+pub use precondition::Precondition;
 pub use secret::{Code, Digest, OpaqueToken, ServerSecret};
 pub use user::User;
 

@@ -1,8 +1,8 @@
 use super::{Cursor, Document, Micros};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A user's whole state as every reader sees it, and the place in its history where it was so.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// The id within its tenant.
     pub id: String,

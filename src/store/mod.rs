@@ -18,10 +18,10 @@ mod stamps;
 pub use error::{OpenError, StoreError};
 pub use operations::Store;
 pub use rows::{
-    Allowed, ApiKey, Candidate, ClaimedLetters, Confirmed, Denied, FirstSight, Hash, Link,
-    LinkState, NewLink, NewPassword, NewReset, NewSession, Page, Proved, Published, Queue,
-    QueuedLetter, Refreshed, Resent, Reset, ResetState, Rotation, Session, SignUp, Since, Ticket,
-    Tried,
+    Allowed, ApiKey, Candidate, ClaimedLetters, Confirmed, Deleted, Denied, FirstSight, Hash,
+    Issued, Link, LinkState, NewEvent, NewLink, NewPassword, NewReset, NewSession, Page, Proved,
+    Published, Put, PutUser, Queue, QueuedLetter, Refreshed, Resent, Reset, ResetState, Rotation,
+    Session, SignUp, Since, Ticket, Tried, WantedLink,
 };
 
 use crate::model::{Effect, Micros};

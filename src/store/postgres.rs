@@ -49,6 +49,16 @@ const MIGRATION_LOCK: &str = "SELECT pg_advisory_lock(4707123370150922)";
 /// The connection that queries take here.
 pub(super) type Conn = AsyncPgConnection;
 
+/// Waits until no other transaction has the turn that `name` names, and has it until this one ends.
+/// A turn that two names share by chance is only waited for longer.
+async fn take_turn(conn: &mut Conn, name: &str) -> Result<(), StoreError> {
+    diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+        .bind::<Text, _>(name)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// A pool of connections to one PostgreSQL database.
 pub(super) struct Postgres {
     url: String,

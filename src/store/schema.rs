@@ -55,6 +55,7 @@ diesel::table! {
         updated_at -> BigInt,
         active_at -> BigInt,
         expires_at -> Nullable<BigInt>,
+        salt -> Nullable<Binary>,
     }
 }
 
@@ -162,6 +163,17 @@ diesel::table! {
         user_id -> Nullable<Text>,
         expires_at -> BigInt,
         used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (tenant, name) {
+        tenant -> Text,
+        name -> Text,
+        user_id -> Text,
+        fingerprint -> Binary,
+        answer -> Nullable<Text>,
+        created_at -> BigInt,
     }
 }
 

@@ -3,6 +3,7 @@
 mod code;
 mod confirm;
 mod deny;
+mod issue;
 mod request;
 mod status;
 
@@ -10,6 +11,7 @@ pub use crate::store::LinkState;
 pub use code::CodeError;
 pub use confirm::{ConfirmError, Confirmation};
 pub use deny::{Denial, DenyError};
+pub use issue::{Issue, IssueError};
 pub use request::{RequestError, Requested};
 pub use status::{Status, StatusError};
 

@@ -1,6 +1,7 @@
 //! What users, devices, backends, and operators see, over real sockets.
 
 mod accounts;
+mod backends;
 mod backup;
 mod clicks;
 mod codes;
@@ -29,3 +30,4 @@ mod smtp;
 mod streams;
 mod support;
 mod tickets;
+mod users;

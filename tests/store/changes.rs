@@ -2,7 +2,7 @@
 
 use super::{Bed, KEPT, NOW, later};
 use afterclick::model::{ChangeType, Cursor, Document, Effect, UserRef, Version};
-use afterclick::store::{Page, Published, Store};
+use afterclick::store::{NewEvent, Page, Published, Store};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ fn document(value: &Value) -> Document {
 
 async fn publish(bed: &Bed, user: &UserRef, kind: &str, data: &Value) -> Published {
     let kind = ChangeType::published(kind).unwrap();
-    bed.store.publish(user.clone(), kind, document(data), later(1)).await.unwrap()
+    bed.store.publish(NewEvent::new(user.clone(), kind, document(data)), later(1)).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

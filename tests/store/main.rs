@@ -1,6 +1,8 @@
 //! The store's contract, which both databases keep: each test runs on SQLite and on PostgreSQL.
 
+mod backend;
 mod changes;
+mod idempotency;
 mod links;
 #[expect(dead_code, reason = "a test elsewhere stops and kills servers")]
 #[path = "../support/postgres.rs"]
@@ -12,10 +14,12 @@ use afterclick::model::{
     Effect, EmailAddress, Languages, Micros, OpaqueToken, TenantName, UserRef,
 };
 use afterclick::store::{Kept, NewLink, SignUp, Store};
+use diesel::{Connection, RunQueryDsl, SqliteConnection};
 use postgres::TestDatabase;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio_postgres::NoTls;
 use uuid::Uuid;
 
 /// When each test begins: 2026-11-22, in the afternoon.
@@ -24,12 +28,19 @@ const NOW: Micros = Micros(1_795_000_000_000_000);
 /// What is kept unless a test says otherwise.
 const KEPT: Kept = Kept { changes: 100, age: Duration::from_hours(7 * 24) };
 
+/// How many there are.
+#[derive(diesel::QueryableByName)]
+struct Rows {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    rows: i64,
+}
+
 /// A store with a database of its own, and what it told of its commits.
 struct Bed {
     store: Store,
     effects: Arc<Mutex<Vec<Effect>>>,
     folder: Option<TempDir>,
-    _server: Option<TestDatabase>,
+    server: Option<TestDatabase>,
 }
 
 impl Bed {
@@ -39,7 +50,7 @@ impl Bed {
         let told = Arc::clone(&effects);
         let hook = Arc::new(move |new: Vec<Effect>| told.lock().unwrap().extend(new));
         let store = Store::sqlite(&folder.path().join("a.db"), 2, true, KEPT, hook).unwrap();
-        Self { store, effects, folder: Some(folder), _server: None }
+        Self { store, effects, folder: Some(folder), server: None }
     }
 
     async fn postgres() -> Self {
@@ -49,7 +60,7 @@ impl Bed {
         let hook = Arc::new(move |new: Vec<Effect>| told.lock().unwrap().extend(new));
         let store = Store::postgres(server.url(), KEPT, hook, Arc::new(|_| {}));
         store.prepare().await.unwrap();
-        Self { store, effects, folder: None, _server: Some(server) }
+        Self { store, effects, folder: None, server: Some(server) }
     }
 
     /// Each database in turn.
@@ -83,6 +94,19 @@ impl Bed {
             now,
         };
         (self.store.sign_up(new).await.unwrap(), link)
+    }
+
+    /// How many rows a table has of which `condition` is true.
+    async fn count(&self, table: &str, condition: &str) -> i64 {
+        let query = format!("SELECT count(*) AS rows FROM {table} WHERE {condition}");
+        if let Some(server) = &self.server {
+            let (client, connection) = tokio_postgres::connect(server.url(), NoTls).await.unwrap();
+            tokio::spawn(connection);
+            return client.query_one(&query, &[]).await.unwrap().get(0);
+        }
+        let path = self.folder.as_ref().unwrap().path().join("a.db");
+        let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        diesel::sql_query(query).get_result::<Rows>(&mut connection).unwrap().rows
     }
 
     async fn version(&self, user: &UserRef) -> i64 {

@@ -2,7 +2,7 @@
 
 use super::{Bed, KEPT, NOW, later};
 use afterclick::model::{ChangeType, Document};
-use afterclick::store::{OpenError, Published, Store, StoreError};
+use afterclick::store::{NewEvent, OpenError, Published, Store, StoreError};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use std::sync::Arc;
@@ -27,17 +27,14 @@ async fn r22_a_write_whose_caller_left_is_whole_or_absent_and_blocks_nobody() {
         let (ana, _) = bed.sign_up("ana@example.com", 1, "here", NOW).await;
         bed.told();
         let kind = ChangeType::published("a.b").unwrap();
+        let event = || NewEvent::new(ana.clone(), kind.clone(), Document::empty());
 
         for _ in 0..100 {
-            let write = bed.store.publish(ana.clone(), kind.clone(), Document::empty(), later(1));
+            let write = bed.store.publish(event(), later(1));
             // Polled once, so that it is under way, and dropped.
             assert!(write.now_or_never().is_none_or(|done| done.is_ok()));
         }
-        let last = bed
-            .store
-            .publish(ana.clone(), kind.clone(), Document::empty(), later(2))
-            .await
-            .unwrap();
+        let last = bed.store.publish(event(), later(2)).await.unwrap();
 
         // On PostgreSQL the writes left alone may still be on their way.
         tokio::time::timeout(Duration::from_secs(10), async {
@@ -58,9 +55,9 @@ async fn a_full_line_is_told_and_loses_nothing_that_was_promised() {
     let bed = Bed::sqlite();
     let (ana, _) = bed.sign_up("ana@example.com", 1, "here", NOW).await;
     let kind = ChangeType::published("a.b").unwrap();
+    let event = || NewEvent::new(ana.clone(), kind.clone(), Document::empty());
 
-    let writes = (0..5000)
-        .map(|_| bed.store.publish(ana.clone(), kind.clone(), Document::empty(), later(1)));
+    let writes = (0..5000).map(|_| bed.store.publish(event(), later(1)));
     let outcomes = join_all(writes).await;
 
     let done = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Published::Done(_)))).count();

@@ -13,11 +13,12 @@ const DOCUMENT: &str = include_str!("document.json");
 const COMPONENTS: &str = include_str!("components.json");
 const ACCOUNTS: &str = include_str!("accounts.json");
 const PASSWORDS: &str = include_str!("passwords.json");
-const FAMILIES: [&str; 5] = [
+const FAMILIES: [&str; 6] = [
     include_str!("me.json"),
     include_str!("live.json"),
     include_str!("verification.json"),
     include_str!("backend.json"),
+    include_str!("users.json"),
     include_str!("operations.json"),
 ];
 
@@ -39,7 +40,15 @@ pub(super) fn document(built_in: bool) -> Value {
             !calls.is_empty()
         });
     }
-    paths.extend(FAMILIES.into_iter().flat_map(object));
+    for (path, calls) in FAMILIES.into_iter().flat_map(object) {
+        // One path may be in two families: who signs up and who lists users are two people.
+        match (paths.get_mut(&path), calls) {
+            (Some(Value::Object(known)), Value::Object(calls)) => known.extend(calls),
+            (_, calls) => {
+                paths.insert(path, calls);
+            }
+        }
+    }
     document.insert("paths".to_owned(), Value::Object(paths));
     document.insert("components".to_owned(), Value::Object(object(COMPONENTS)));
     Value::Object(document)

@@ -115,7 +115,10 @@ fn changes(mut subscription: Subscription, first: Arc<Frame>) -> Result<HttpResp
         match subscription.next().now_or_never() {
             Some(Item::Change(frame)) => frames.push(frame),
             Some(Item::Snapshot { user, .. }) => return Ok(state(subscription, &user, None)),
-            Some(Item::Ended(_) | Item::Gone) => return Err(PollError::Ended),
+            Some(Item::Ended(end)) if end != End::Of(EndingCode::Disconnected) => {
+                return Err(PollError::Ended);
+            }
+            Some(Item::Gone) => return Err(PollError::Ended),
             _ => break,
         }
         // A publisher that never rests must not keep the answer back for ever.

@@ -1,8 +1,8 @@
 //! What a poll is answered, and when.
 
-use super::{PollError, poll};
-use crate::feed::Limits;
+use super::{PollError, changes, poll};
 use crate::feed::tests::memory::{NOW, Node, ana, ending, listener};
+use crate::feed::{Item, Limits, Transport};
 use crate::model::{EndingCode, Micros, SessionId};
 use actix_web::HttpResponse;
 use actix_web::body::to_bytes;
@@ -200,6 +200,21 @@ async fn a_parked_poll_is_answered_401_when_its_session_ends() {
 
     assert!(matches!(on_phone, Err(PollError::Ended)));
     assert_eq!(on_laptop.unwrap().status(), 204);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_that_is_disconnected_with_news_in_its_hands_still_tells_them() {
+    let node = Node::new();
+    let resume = Some(node.memory.cursor());
+    let mut poll = node.feed.join(listener(None), Transport::Poll, resume).unwrap();
+    assert!(matches!(poll.next().await, Item::Current));
+    let change = node.change();
+    let Item::Change(frame) = poll.next().await else { panic!("the change is next") };
+
+    node.feed.ended(&ending(None, EndingCode::Disconnected));
+
+    let body = json(changes(poll, frame).unwrap()).await;
+    assert_eq!(body["changes"], json!([change]));
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
+use serde_json::{Value, json};
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
@@ -86,6 +87,11 @@ impl Problem {
     pub fn of_request(mut self, id: String) -> Self {
         self.request_id = Some(id);
         self
+    }
+
+    /// The problem of one row of an answer about many.
+    pub(super) fn as_row(&self) -> Value {
+        json!({ "status": self.status.as_u16(), "code": self.code, "detail": self.detail })
     }
 
     /// The status.

@@ -5,8 +5,10 @@ use crate::accounts::{
     AskResetError, AuthenticateError, ChangePasswordError, HistoryError, LeaveError, LogInError,
     LogOutError, RefreshError, ResetPasswordError, SignUpError,
 };
-use crate::publishing::PublishError;
-use crate::verification::{CodeError, ConfirmError, DenyError, RequestError, StatusError};
+use crate::publishing::{DeleteUserError, PublishAllError, PublishError, PutUserError};
+use crate::verification::{
+    CodeError, ConfirmError, DenyError, IssueError, RequestError, StatusError,
+};
 use actix_web::http::StatusCode;
 
 impl From<AuthenticateError> for Problem {
@@ -144,7 +146,62 @@ impl From<PublishError> for Problem {
             PublishError::TooLarge(_) => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error)
             }
+            PublishError::BadKey(_) => Self::bad("bad_idempotency_key", error),
+            PublishError::OtherCall => Self::unprocessable("idempotency_mismatch", error),
+            PublishError::NotTried => Self::unavailable(error),
             PublishError::Store(_) => Self::failed(&error),
+        }
+    }
+}
+
+impl From<PublishAllError> for Problem {
+    fn from(error: PublishAllError) -> Self {
+        match &error {
+            PublishAllError::TooMany => Self::unprocessable("too_many_events", error),
+            PublishAllError::Store(_) => Self::failed(&error),
+        }
+    }
+}
+
+impl From<PutUserError> for Problem {
+    fn from(error: PutUserError) -> Self {
+        match &error {
+            PutUserError::Email(_) => Self::unprocessable("bad_email", error),
+            PutUserError::EmailTaken => Self::new(StatusCode::CONFLICT, "email_taken", error),
+            PutUserError::NoAddress => Self::new(StatusCode::CONFLICT, "no_email", error),
+            PutUserError::TooLarge(_) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error)
+            }
+            PutUserError::Stale => stale(error),
+            PutUserError::OtherCall => Self::unprocessable("idempotency_mismatch", error),
+            PutUserError::Store(_) => Self::failed(&error),
+        }
+    }
+}
+
+impl From<DeleteUserError> for Problem {
+    fn from(error: DeleteUserError) -> Self {
+        match &error {
+            DeleteUserError::UnknownUser => Self::not_found(error),
+            DeleteUserError::Stale => stale(error),
+            DeleteUserError::Store(_) => Self::failed(&error),
+        }
+    }
+}
+
+fn stale(error: impl std::fmt::Display) -> Problem {
+    Problem::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", error)
+}
+
+impl From<IssueError> for Problem {
+    fn from(error: IssueError) -> Self {
+        match &error {
+            IssueError::UnknownUser => Self::not_found(error),
+            IssueError::NoAddress => Self::new(StatusCode::CONFLICT, "no_email", error),
+            IssueError::EmailTaken => Self::new(StatusCode::CONFLICT, "email_taken", error),
+            IssueError::Wait(wait) => Self::too_many(&error, *wait),
+            IssueError::OtherCall => Self::unprocessable("idempotency_mismatch", error),
+            IssueError::Store(_) => Self::failed(&error),
         }
     }
 }

@@ -85,6 +85,7 @@ fn a_letter_whose_link_expired_in_the_queue_is_not_written() {
 #[rstest]
 #[case(LetterKind::AddressTaken)]
 #[case(LetterKind::PasswordChanged)]
+#[case(LetterKind::AddressChanged)]
 #[case(LetterKind::AccountDeleted)]
 fn a_mail_that_tells_of_something_holds_no_key_to_the_account(#[case] kind: LetterKind) {
     let mail = writer().write(&letter(kind, "ana@example.com"), NOON).unwrap();
@@ -94,7 +95,7 @@ fn a_mail_that_tells_of_something_holds_no_key_to_the_account(#[case] kind: Lett
         assert!(!body.contains("/verify/") && !body.contains("/reset/"), "{body}");
         assert!(body.contains("ana@example.com") && body.contains("1 January 2026, 12:00 UTC"));
     }
-    let leads_on = kind != LetterKind::AccountDeleted;
+    let leads_on = matches!(kind, LetterKind::AddressTaken | LetterKind::PasswordChanged);
     assert_eq!(mail.text.lines().any(|line| line == "https://id.example.com/reset"), leads_on);
 }
 

@@ -1,8 +1,8 @@
 //! Changes: published, replayed, and reconciled.
 
 use super::{Database, Store};
-use crate::model::{ChangeType, Cursor, Document, Ending, Micros, UserRef};
-use crate::store::{Page, Published, Since, StoreError, postgres, sqlite};
+use crate::model::{Cursor, Ending, Micros, UserRef};
+use crate::store::{NewEvent, Page, Published, Since, StoreError, postgres, sqlite};
 
 /// Each is one transaction; see the query of the same name for what it does.
 ///
@@ -45,14 +45,18 @@ impl Store {
         on_either!(self.read, changes::endings_since(since))
     }
 
-    /// Records a change that a backend publishes.
-    pub async fn publish(
+    /// Records a change that a backend publishes, once where it comes with a key.
+    pub async fn publish(&self, event: NewEvent, now: Micros) -> Result<Published, StoreError> {
+        on_either!(self.write, publish::publish(event, now))
+    }
+
+    /// Records changes that a backend publishes together, each on its own account; what came of
+    /// each, in the order given.
+    pub async fn publish_all(
         &self,
-        user: UserRef,
-        kind: ChangeType,
-        data: Document,
+        events: Vec<NewEvent>,
         now: Micros,
-    ) -> Result<Published, StoreError> {
-        on_either!(self.write, publish::publish(user, kind, data, now))
+    ) -> Result<Vec<Published>, StoreError> {
+        on_either!(self.write, publish::publish_all(events, now))
     }
 }

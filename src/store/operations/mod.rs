@@ -41,6 +41,7 @@ macro_rules! on_either {
 }
 
 mod accounts;
+mod backend;
 mod history;
 mod letters;
 mod links;

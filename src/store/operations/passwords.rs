@@ -13,6 +13,11 @@ use crate::store::{
 /// [`StoreError`] where the database could not; nothing is kept then.
 #[expect(clippy::missing_errors_doc, reason = "said once, above, for all of them")]
 impl Store {
+    /// What a user's password was hashed with, where it has one.
+    pub async fn password_salt(&self, user: UserRef) -> Result<Option<[u8; 16]>, StoreError> {
+        on_either!(self.read, users::salt(user))
+    }
+
     /// Keeps a wish for a new password, and queues its letter.
     pub async fn ask_reset(&self, new: NewReset) -> Result<(), StoreError> {
         on_either!(self.write, passwords::ask(new))

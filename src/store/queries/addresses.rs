@@ -14,6 +14,7 @@ use diesel_async::RunQueryDsl;
 pub(crate) struct AddressRow {
     pub(crate) tenant: String,
     pub(crate) address: String,
+    pub(crate) salt: Vec<u8>,
     pub(crate) verified_user: Option<String>,
     pub(crate) mailed: String,
 }
@@ -42,19 +43,28 @@ pub(crate) async fn lock(
         .await?)
 }
 
+/// The address's row, without making or locking it.
+pub(crate) async fn find(
+    tx: &mut Tx<'_>,
+    tenant: &str,
+    address: &str,
+) -> Result<Option<AddressRow>, StoreError> {
+    Ok(addresses::table
+        .find((tenant, address))
+        .select(AddressRow::as_select())
+        .get_result(tx.conn)
+        .await
+        .optional()?)
+}
+
 /// The salt of the address's passwords.
 pub(crate) async fn salt(
     tx: &mut Tx<'_>,
     tenant: TenantName,
     address: String,
 ) -> Result<Option<[u8; 16]>, StoreError> {
-    let salt: Option<Vec<u8>> = addresses::table
-        .find((tenant.as_str(), address))
-        .select(addresses::salt)
-        .get_result(tx.conn)
-        .await
-        .optional()?;
-    Ok(salt.and_then(|salt| salt.try_into().ok()))
+    let address = find(tx, tenant.as_str(), &address).await?;
+    Ok(address.and_then(|address| address.salt.try_into().ok()))
 }
 
 /// Says that `user` has verified the address, or with `None` that nobody has.
@@ -66,6 +76,19 @@ pub(crate) async fn set_verified(
 ) -> Result<(), StoreError> {
     diesel::update(addresses::table.find((tenant, address)))
         .set(addresses::verified_user.eq(user))
+        .execute(tx.conn)
+        .await?;
+    Ok(())
+}
+
+/// Gives the address another salt; nobody's password was hashed with the old one.
+pub(crate) async fn set_salt(
+    tx: &mut Tx<'_>,
+    row: &AddressRow,
+    salt: &[u8],
+) -> Result<(), StoreError> {
+    diesel::update(addresses::table.find((&row.tenant, &row.address)))
+        .set(addresses::salt.eq(salt))
         .execute(tx.conn)
         .await?;
     Ok(())

@@ -110,9 +110,20 @@ pub(crate) async fn verify(
     let data =
         data.as_object().and_then(|data| Document::new(data).ok()).unwrap_or_else(Document::empty);
     users::record(tx, row, ChangeType::email_verified(), data).await?;
-    addresses::set_verified(tx, &row.tenant, &address, Some(&row.id)).await?;
+    take_over(tx, row, &address, now).await
+}
+
+/// Gives the address to the row's user, who has verified it, and takes it from everybody else who
+/// named it.
+pub(crate) async fn take_over(
+    tx: &mut Tx<'_>,
+    row: &UserRow,
+    address: &str,
+    now: Micros,
+) -> Result<(), StoreError> {
+    addresses::set_verified(tx, &row.tenant, address, Some(&row.id)).await?;
     diesel::delete(super::codes::of(&row.tenant, &row.id)).execute(tx.conn).await?;
-    for other in users::naming(tx, &row.tenant, &address).await? {
+    for other in users::naming(tx, &row.tenant, address).await? {
         if other.id == row.id {
             continue;
         }
@@ -125,14 +136,19 @@ pub(crate) async fn verify(
     Ok(())
 }
 
-/// A user made by a backend or an issuer keeps everything but the address.
+/// A user made by a backend or an issuer keeps everything but the address, its password's salt too.
 async fn lose_address(tx: &mut Tx<'_>, row: &UserRow, now: Micros) -> Result<(), StoreError> {
+    let address = match &row.address {
+        Some(address) => addresses::find(tx, &row.tenant, address).await?,
+        None => None,
+    };
     let row: UserRow = diesel::update(table::table.find((&row.tenant, &row.id)))
         .set((
             table::version.eq(table::version + 1),
             table::email.eq(None::<String>),
             table::address.eq(None::<String>),
             table::email_verified_at.eq(None::<i64>),
+            table::salt.eq(row.own_salt(address.as_ref())),
             table::updated_at.eq(now.0),
         ))
         .returning(UserRow::as_returning())

@@ -23,6 +23,9 @@ pub(crate) const PASSWORD_RESET: &str = "password_reset";
 /// The template that tells of a new password.
 pub(crate) const PASSWORD_CHANGED: &str = "password_changed";
 
+/// The template that tells an address that it is its account's no longer.
+pub(crate) const ADDRESS_CHANGED: &str = "address_changed";
+
 /// The template that tells of a deleted account.
 pub(crate) const ACCOUNT_DELETED: &str = "account_deleted";
 

@@ -1,10 +1,11 @@
 //! The links as their pages show them.
 
 use super::Tx;
+use super::addresses;
 use super::confirm::standing;
 use super::users::{self, UserRow};
 use crate::model::{Digest, EmailAddress, Micros, UserRef};
-use crate::store::schema::{addresses, verifications};
+use crate::store::schema::{letters, password_resets, verifications};
 use crate::store::{Confirmed, Link, LinkState, NewLink, StoreError};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -47,6 +48,26 @@ pub(crate) async fn add(
     Ok(())
 }
 
+/// Makes every link and code that was made for the user unknown, and takes back the letters with
+/// them that have not left.
+pub(crate) async fn remove(tx: &mut Tx<'_>, row: &UserRow) -> Result<(), StoreError> {
+    let theirs = verifications::tenant.eq(&row.tenant).and(verifications::user_id.eq(&row.id));
+    let mut gone: Vec<Vec<u8>> = diesel::delete(verifications::table.filter(theirs))
+        .returning(verifications::id)
+        .get_results(tx.conn)
+        .await?;
+    let theirs = password_resets::user_id.eq(&row.id).and(password_resets::tenant.eq(&row.tenant));
+    gone.extend(
+        diesel::delete(password_resets::table.filter(theirs))
+            .returning(password_resets::id)
+            .get_results::<Vec<u8>>(tx.conn)
+            .await?,
+    );
+    diesel::delete(letters::table.filter(letters::token_id.eq_any(gone))).execute(tx.conn).await?;
+    diesel::delete(super::codes::of(&row.tenant, &row.id)).execute(tx.conn).await?;
+    Ok(())
+}
+
 /// The verification whose link has this digest.
 pub(crate) async fn by_digest(
     tx: &mut Tx<'_>,
@@ -68,13 +89,9 @@ pub(crate) async fn show(
 ) -> Result<Option<Link>, StoreError> {
     let Some(link) = by_digest(tx, digest).await? else { return Ok(None) };
     let Some(user) = link.user() else { return Ok(None) };
-    let address: Option<(super::addresses::AddressRow, Vec<u8>)> = addresses::table
-        .find((&link.tenant, &link.address))
-        .select((super::addresses::AddressRow::as_select(), addresses::salt))
-        .get_result(tx.conn)
-        .await
-        .optional()?;
-    let Some((address, salt)) = address else { return Ok(None) };
+    let Some(address) = addresses::find(tx, &link.tenant, &link.address).await? else {
+        return Ok(None);
+    };
     let row = users::find(tx, &user).await?;
     let state = match standing(&link, &address, row.as_ref(), now) {
         Ok(()) => LinkState::Pending,
@@ -84,7 +101,7 @@ pub(crate) async fn show(
     };
     let named = users::naming(tx, &link.tenant, &link.address).await?;
     let rivals = named.iter().any(|other| other.id != link.user_id && other.is_rival());
-    let asks = rivals && row.as_ref().is_some_and(|row| row.password.is_some());
+    let salt = row.as_ref().filter(|_| rivals).and_then(|row| row.password_salt(&address));
     Ok(Some(Link {
         user,
         // Of an account that is gone the address is known in the form it was compared in.
@@ -96,6 +113,6 @@ pub(crate) async fn show(
         expires_at: Micros(link.expires_at),
         account_made_at: row.as_ref().map(|row| Micros(row.created_at)),
         device: row.and_then(|row| row.device),
-        rivals: asks.then(|| salt.try_into().unwrap_or_default()),
+        rivals: salt,
     }))
 }

@@ -4,10 +4,14 @@
 //! two rivals' clicks wait for each other instead of deadlocking.
 
 pub(crate) mod addresses;
+pub(crate) mod backend;
 pub(crate) mod changes;
 pub(crate) mod codes;
 pub(crate) mod confirm;
 pub(crate) mod deny;
+pub(crate) mod hold;
+pub(crate) mod idempotency;
+pub(crate) mod issue;
 pub(crate) mod keys;
 pub(crate) mod letters;
 pub(crate) mod limits;
@@ -16,8 +20,10 @@ pub(crate) mod meta;
 pub(crate) mod passwords;
 pub(crate) mod prune;
 pub(crate) mod publish;
+pub(crate) mod put;
 pub(crate) mod remove;
 pub(crate) mod resend;
+pub(crate) mod said;
 pub(crate) mod sessions;
 pub(crate) mod sign_up;
 pub(crate) mod tickets;

@@ -2,13 +2,14 @@
 
 use super::Tx;
 use super::addresses::{self, AddressRow};
+use super::hold;
 use super::letters::{self, NewLetter};
 use super::remove::{self, Links};
 use super::users::{self, UserRow};
 use crate::model::{
     Digest, EmailAddress, Ending, EndingCode, Languages, Micros, SessionId, UserRef,
 };
-use crate::store::schema::{addresses as address_table, password_resets, sessions, users as table};
+use crate::store::schema::{password_resets, sessions, users as table};
 use crate::store::{
     Hash, NewPassword, NewReset, Proved, QueuedLetter, Reset, ResetState, StoreError,
 };
@@ -66,7 +67,9 @@ pub(crate) async fn has_reader(
     if row.user_id.is_some() {
         return Ok(true);
     }
-    let Some(address) = known(tx, &row).await? else { return Ok(false) };
+    let Some(address) = addresses::find(tx, &row.tenant, &row.address).await? else {
+        return Ok(false);
+    };
     let address = addresses::lock(tx, &letter.tenant, &address.address, [0; 16]).await?;
     let Some(owner) = owner(tx, &address).await?.filter(|owner| owner.password.is_some()) else {
         return Ok(false);
@@ -79,16 +82,6 @@ pub(crate) async fn has_reader(
         .execute(tx.conn)
         .await?;
     Ok(true)
-}
-
-/// The address's row, without making one.
-async fn known(tx: &mut Tx<'_>, reset: &ResetRow) -> Result<Option<AddressRow>, StoreError> {
-    Ok(address_table::table
-        .find((&reset.tenant, &reset.address))
-        .select(AddressRow::as_select())
-        .get_result(tx.conn)
-        .await
-        .optional()?)
 }
 
 /// The user who has verified the address.
@@ -131,15 +124,12 @@ pub(crate) async fn show(
     now: Micros,
 ) -> Result<Option<Reset>, StoreError> {
     let Some(row) = by_digest(tx, digest).await? else { return Ok(None) };
-    let Some(address) = known(tx, &row).await? else { return Ok(None) };
+    let Some(address) = addresses::find(tx, &row.tenant, &row.address).await? else {
+        return Ok(None);
+    };
     let Some(owner) = owner(tx, &address).await? else { return Ok(None) };
     let Some(state) = standing(&row, &owner, now) else { return Ok(None) };
-    let tenant = owner.user().map(|user| user.tenant);
-    let salt = match tenant {
-        Some(tenant) => addresses::salt(tx, tenant, row.address).await?,
-        None => None,
-    };
-    let email = owner.email();
+    let (email, salt) = (owner.email(), owner.password_salt(&address));
     Ok(email.zip(salt).map(|(email, salt)| Reset { state, email, salt }))
 }
 
@@ -223,15 +213,17 @@ pub(crate) async fn leave(
     Ok(Proved::Done)
 }
 
-/// The user's row, with its address's locked.
+/// The user's row and its address's, held.
 async fn locked(
     tx: &mut Tx<'_>,
     user: &UserRef,
 ) -> Result<Option<(UserRow, Option<AddressRow>)>, StoreError> {
-    let Some(row) = users::find(tx, user).await? else { return Ok(None) };
-    let Some(address) = &row.address else { return Ok(Some((row, None))) };
-    let address = addresses::lock(tx, &user.tenant, address, [0; 16]).await?;
-    Ok(users::find(tx, user).await?.map(|row| (row, Some(address))))
+    let (row, held) = hold::with_addresses(tx, user, None).await?;
+    let with_address = |row: UserRow| {
+        let address = hold::address_of(&held, &row).cloned();
+        (row, address)
+    };
+    Ok(row.map(with_address))
 }
 
 fn prove(row: &UserRow, shown: &Hash) -> Result<(), Proved> {
@@ -250,7 +242,7 @@ async fn set(tx: &mut Tx<'_>, row: &UserRow, password: Hash) -> Result<(), Store
 
 /// Tells the address of what was done to its account, where it has verified it: an unverified
 /// address may be anybody's.
-async fn tell(
+pub(crate) async fn tell(
     tx: &mut Tx<'_>,
     row: &UserRow,
     address: &AddressRow,

@@ -3,12 +3,12 @@
 use super::Tx;
 use super::remove::{self, Links};
 use super::users::UserRow;
-use super::{addresses, users};
+use super::{addresses, idempotency, users};
 use crate::model::{EndingCode, Micros};
 use crate::store::StoreError;
 use crate::store::schema::{
-    changes, endings, letters, limits, password_resets, sessions, tickets, users as table,
-    verifications,
+    changes, endings, idempotency_keys, letters, limits, password_resets, sessions, tickets,
+    users as table, verifications,
 };
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -68,6 +68,20 @@ pub(crate) async fn step(tx: &mut Tx<'_>, now: Micros) -> Result<bool, StoreErro
         .await?;
     most = most.max(old.len());
     diesel::delete(sessions::table.filter(sessions::id.eq_any(old))).execute(tx.conn).await?;
+
+    let old: Vec<(String, String)> = idempotency_keys::table
+        .filter(idempotency_keys::created_at.lt(now.before(idempotency::LIFE).0))
+        .select((idempotency_keys::tenant, idempotency_keys::name))
+        .limit(STEP)
+        .load(tx.conn)
+        .await?;
+    most = most.max(old.len());
+    for key in &old {
+        // Used again since it was read, it stays.
+        let old = idempotency_keys::created_at.lt(now.before(idempotency::LIFE).0);
+        let old = idempotency_keys::table.find((&key.0, &key.1)).filter(old);
+        diesel::delete(old).execute(tx.conn).await?;
+    }
 
     // A letter that was given up, unlike one that waits.
     let forgotten = letters::given_up_at.lt(now.before(GIVEN_UP_LETTERS).0);

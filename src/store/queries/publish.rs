@@ -1,44 +1,98 @@
 //! What an application's backend says of a user.
 
 use super::Tx;
+use super::idempotency::{self, Claimed};
 use super::users::{self, UserRow};
-use crate::model::{ChangeType, Document, Micros, UserRef};
+use crate::model::{ChangeType, Document, DocumentTooLarge, Micros};
 use crate::store::schema::users as table;
-use crate::store::{Published, StoreError};
+use crate::store::{NewEvent, Published, StoreError};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Records a change of `user`; `kyc.updated` and `user.updated` merge `data` into the document.
+/// Records each of several changes, whatever comes of the others, in the order given.
+///
+/// All keys are held first, and then all users, in the order of their names, whoever asks: so two
+/// that publish together never wait for each other.
+pub(crate) async fn publish_all(
+    tx: &mut Tx<'_>,
+    events: Vec<NewEvent>,
+    now: Micros,
+) -> Result<Vec<Published>, StoreError> {
+    if events.len() > 1 {
+        let keyed = events.iter().filter_map(|event| Some((&event.once.as_ref()?.key, event)));
+        for event in keyed.collect::<BTreeMap<_, _>>().into_values() {
+            let Some(once) = &event.once else { continue };
+            idempotency::hold(tx, &event.user, once, now).await?;
+        }
+        for user in events.iter().map(|event| &event.user).collect::<BTreeSet<_>>() {
+            users::hold(tx, user).await?;
+        }
+    }
+    let mut outcomes = Vec::with_capacity(events.len());
+    for event in events {
+        outcomes.push(publish(tx, event, now).await?);
+    }
+    Ok(outcomes)
+}
+
+/// Records a change of a user, once; `kyc.updated` and `user.updated` merge `data` into the document.
 pub(crate) async fn publish(
     tx: &mut Tx<'_>,
-    user: UserRef,
-    kind: ChangeType,
-    data: Document,
+    event: NewEvent,
     now: Micros,
 ) -> Result<Published, StoreError> {
-    // The version first: it is the row's lock, so that what is merged into is the latest.
-    let row: Option<UserRow> =
-        diesel::update(table::table.find((user.tenant.as_str(), user.id.as_str())))
-            .set((table::version.eq(table::version + 1), table::updated_at.eq(now.0)))
-            .returning(UserRow::as_returning())
-            .get_result(tx.conn)
-            .await
-            .optional()?;
-    let Some(mut row) = row else { return Ok(Published::UnknownUser) };
-    let (kyc, attributes) = (kind == ChangeType::kyc_updated(), kind == ChangeType::user_updated());
-    if kyc || attributes {
-        let before = Document::stored(if kyc { &row.kyc } else { &row.attributes });
-        let Ok(after) = before.merged(&data) else {
-            tx.undone = true;
-            return Ok(Published::TooLarge);
-        };
-        let member = if kyc { &mut row.kyc } else { &mut row.attributes };
-        after.as_str().clone_into(member);
-        diesel::update(table::table.find((&row.tenant, &row.id)))
-            .set((table::kyc.eq(&row.kyc), table::attributes.eq(&row.attributes)))
-            .execute(tx.conn)
-            .await?;
+    let Some(once) = &event.once else { return record(tx, &event, now).await };
+    match idempotency::claim(tx, &event.user, once, now).await? {
+        Claimed::Fresh => {}
+        Claimed::Again(change) => return Ok(Published::Done(change)),
+        Claimed::Mismatch => return Ok(Published::Mismatch),
     }
-    let change = users::record(tx, &row, kind, data).await?;
+    let outcome = record(tx, &event, now).await?;
+    match &outcome {
+        Published::Done(change) => {
+            idempotency::keep(tx, &event.user, once, change, now).await?;
+        }
+        _ => idempotency::let_go(tx, &event.user, once).await?,
+    }
+    Ok(outcome)
+}
+
+/// The documents after a merge; `None` stays as it is.
+#[derive(Default, AsChangeset)]
+#[diesel(table_name = table)]
+struct Merged {
+    kyc: Option<String>,
+    attributes: Option<String>,
+}
+
+/// Nothing is written where nothing can be recorded: others' changes are in the same transaction.
+async fn record(tx: &mut Tx<'_>, event: &NewEvent, now: Micros) -> Result<Published, StoreError> {
+    let mut merged = Merged::default();
+    let (kyc, attributes) = (ChangeType::kyc_updated(), ChangeType::user_updated());
+    if event.kind == kyc || event.kind == attributes {
+        // Held, so that what is merged into is the latest.
+        let Some(row) = users::hold(tx, &event.user).await? else {
+            return Ok(Published::UnknownUser);
+        };
+        let (before, after) = if event.kind == kyc {
+            (&row.kyc, &mut merged.kyc)
+        } else {
+            (&row.attributes, &mut merged.attributes)
+        };
+        match Document::stored(before).merged(&event.data) {
+            Ok(document) => *after = Some(document.as_str().to_owned()),
+            Err(DocumentTooLarge) => return Ok(Published::TooLarge),
+        }
+    }
+    let user = table::table.find((event.user.tenant.as_str(), event.user.id.as_str()));
+    let row: Option<UserRow> = diesel::update(user)
+        .set((table::version.eq(table::version + 1), table::updated_at.eq(now.0), merged))
+        .returning(UserRow::as_returning())
+        .get_result(tx.conn)
+        .await
+        .optional()?;
+    let Some(row) = row else { return Ok(Published::UnknownUser) };
+    let change = users::record(tx, &row, event.kind.clone(), event.data.clone()).await?;
     Ok(change.map_or(Published::UnknownUser, |change| Published::Done(Box::new(change))))
 }

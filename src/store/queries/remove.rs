@@ -2,10 +2,10 @@
 
 use super::Tx;
 use super::users::UserRow;
-use super::{addresses, codes};
+use super::{addresses, codes, links};
 use crate::model::{Effect, Ending, EndingCode, Micros};
 use crate::store::StoreError;
-use crate::store::schema::{changes, endings, sessions, tickets, users, verifications};
+use crate::store::schema::{changes, endings, idempotency_keys, sessions, tickets, users};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -28,21 +28,23 @@ pub(crate) async fn user(
     now: Micros,
 ) -> Result<(), StoreError> {
     let (tenant, id) = (row.tenant.as_str(), row.id.as_str());
+    // First, as it is what every writer of the user's holds: nothing is added behind our back.
+    diesel::delete(users::table.find((tenant, id))).execute(tx.conn).await?;
     let theirs = sessions::tenant.eq(tenant).and(sessions::user_id.eq(id));
     diesel::delete(sessions::table.filter(theirs)).execute(tx.conn).await?;
     let theirs = changes::tenant.eq(tenant).and(changes::user_id.eq(id));
     diesel::delete(changes::table.filter(theirs)).execute(tx.conn).await?;
     let theirs = tickets::tenant.eq(tenant).and(tickets::user_id.eq(id));
     diesel::delete(tickets::table.filter(theirs)).execute(tx.conn).await?;
+    let theirs = idempotency_keys::tenant.eq(tenant).and(idempotency_keys::user_id.eq(id));
+    diesel::delete(idempotency_keys::table.filter(theirs)).execute(tx.conn).await?;
     diesel::delete(codes::of(tenant, id)).execute(tx.conn).await?;
     if links == Links::Remove {
-        let theirs = verifications::tenant.eq(tenant).and(verifications::user_id.eq(id));
-        diesel::delete(verifications::table.filter(theirs)).execute(tx.conn).await?;
+        links::remove(tx, row).await?;
     }
     if let (Some(address), Some(_)) = (&row.address, row.email_verified_at) {
         addresses::set_verified(tx, tenant, address, None).await?;
     }
-    diesel::delete(users::table.find((tenant, id))).execute(tx.conn).await?;
     let Some(user) = row.user() else { return Ok(()) };
     end(tx, Ending { user, session: None, code, at: now }).await
 }

@@ -3,8 +3,8 @@
 use super::Tx;
 use super::addresses::{self, AddressRow};
 use super::letters::{self, NewLetter};
-use super::links;
-use super::users::{self, UserRow};
+use super::users::UserRow;
+use super::{hold, links};
 use crate::model::{Languages, Micros, UserRef};
 use crate::store::schema::users as table;
 use crate::store::stamps::Stamps;
@@ -30,18 +30,16 @@ pub(crate) async fn again(
     languages: Languages,
     now: Micros,
 ) -> Result<Resent, StoreError> {
-    let Some(row) = users::find(tx, &user).await? else { return Ok(Resent::Unknown) };
-    let Some(address) = &row.address else { return Ok(Resent::NoAddress) };
-    let address = addresses::lock(tx, &user.tenant, address, [0; 16]).await?;
-    // Read again under the lock: a click or another request may have come first.
-    let Some(row) = users::find(tx, &user).await? else { return Ok(Resent::Unknown) };
+    let (row, held) = hold::with_addresses(tx, &user, None).await?;
+    let Some(row) = row else { return Ok(Resent::Unknown) };
+    let Some(address) = hold::address_of(&held, &row) else { return Ok(Resent::NoAddress) };
     if row.email_verified_at.is_some() {
         return Ok(Resent::Already);
     }
     if let Some(wait) = wait(&row, now) {
         return Ok(Resent::Wait(wait));
     }
-    send(tx, &row, &address, link, &languages, now).await?;
+    send(tx, &row, address, link, &languages, now).await?;
     Ok(Resent::Sent(link.expires_at))
 }
 

@@ -55,6 +55,7 @@ pub(crate) async fn candidates(
                 user: users::id(&row.id)?,
                 verified: row.email_verified_at.is_some(),
                 password: row.password?.try_into().ok()?,
+                salt: row.salt.and_then(|salt| salt.try_into().ok()),
             })
         })
         .collect())

@@ -33,6 +33,8 @@ pub(crate) async fn sign_up(tx: &mut Tx<'_>, new: SignUp) -> Result<UserRef, Sto
     row.email = Some(new.email.as_str().to_owned());
     row.address = Some(new.email.key().to_owned());
     row.password = Some(new.password.to_vec());
+    // Another since the password was hashed, where an account came here with its own.
+    row.salt = (address.salt != new.salt).then(|| new.salt.to_vec());
     row.device = Some(new.device);
     row.client = Some(new.client);
     users::create(tx, &row).await?;

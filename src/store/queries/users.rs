@@ -1,6 +1,8 @@
 //! The users' rows, and the one way to write a new version.
 
+use super::super::take_turn;
 use super::Tx;
+use super::addresses::AddressRow;
 use crate::model::{
     Change, ChangeType, Cursor, Document, Effect, EmailAddress, Epoch, Micros, User, UserId,
     UserRef, Version,
@@ -38,6 +40,7 @@ pub(crate) struct UserRow {
     pub(crate) updated_at: i64,
     pub(crate) active_at: i64,
     pub(crate) expires_at: Option<i64>,
+    pub(crate) salt: Option<Vec<u8>>,
 }
 
 impl UserRow {
@@ -62,6 +65,7 @@ impl UserRow {
             updated_at: now.0,
             active_at: now.0,
             expires_at: None,
+            salt: None,
         }
     }
 
@@ -90,6 +94,17 @@ impl UserRow {
         self.email.as_deref().and_then(|email| EmailAddress::parse(email).ok())
     }
 
+    /// What its password was hashed with, its own or its address's; `None` where it has none.
+    pub(crate) fn own_salt(&self, address: Option<&AddressRow>) -> Option<Vec<u8>> {
+        self.password.as_ref()?;
+        self.salt.clone().or_else(|| address.map(|address| address.salt.clone()))
+    }
+
+    /// The same, to hash with.
+    pub(crate) fn password_salt(&self, address: &AddressRow) -> Option<[u8; 16]> {
+        self.own_salt(Some(address))?.try_into().ok()
+    }
+
     /// Whether this is one of the accounts that compete for an address nobody has verified.
     pub(crate) fn is_rival(&self) -> bool {
         self.origin == SIGNED_UP && self.email_verified_at.is_none()
@@ -111,10 +126,29 @@ pub(crate) async fn find(tx: &mut Tx<'_>, user: &UserRef) -> Result<Option<UserR
         .optional()?)
 }
 
+/// The row of `user`, held until the transaction ends. Addresses are locked before it.
+pub(crate) async fn hold(tx: &mut Tx<'_>, user: &UserRef) -> Result<Option<UserRow>, StoreError> {
+    // Writing the row as it is takes its lock on PostgreSQL, where reading it would not.
+    Ok(diesel::update(users::table.find((user.tenant.as_str(), user.id.as_str())))
+        .set(users::active_at.eq(users::active_at))
+        .returning(UserRow::as_returning())
+        .get_result(tx.conn)
+        .await
+        .optional()?)
+}
+
 /// The document of `user`.
 pub(crate) async fn document(tx: &mut Tx<'_>, user: UserRef) -> Result<Option<User>, StoreError> {
     let row = find(tx, &user).await?;
     Ok(row.map(|row| row.document(&tx.epoch)))
+}
+
+/// What the user's password was hashed with; `None` where it has no password, or no address.
+pub(crate) async fn salt(tx: &mut Tx<'_>, user: UserRef) -> Result<Option<[u8; 16]>, StoreError> {
+    let Some(row) = find(tx, &user).await? else { return Ok(None) };
+    let Some(key) = row.address.as_deref() else { return Ok(None) };
+    let address = super::addresses::find(tx, user.tenant.as_str(), key).await?;
+    Ok(address.and_then(|address| row.password_salt(&address)))
 }
 
 /// Writes a new user and its `user.created`.
@@ -157,6 +191,8 @@ pub(crate) async fn record(
 /// Makes the user that an issuer or the command line names, unless it is there. A claimed address
 /// that another user of the tenant has verified is left out.
 pub(crate) async fn first_sight(tx: &mut Tx<'_>, sight: FirstSight) -> Result<User, StoreError> {
+    // Of two that meet a new user at once, the second finds it there.
+    take_turn(tx.conn, &sight.user.to_string()).await?;
     let mut row = UserRow::new(&sight.user, BROUGHT, sight.now);
     if let Some(email) = &sight.email {
         let address =

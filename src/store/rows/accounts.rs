@@ -36,6 +36,8 @@ pub struct Candidate {
     pub user: UserId,
     /// Its password's hash.
     pub password: Hash,
+    /// What that was made with, where it is not the address's salt.
+    pub salt: Option<[u8; 16]>,
     /// Whether it owns the address.
     pub verified: bool,
 }

@@ -1,12 +1,34 @@
 //! Changes, published and read.
 
-use crate::model::{Change, Cursor, User};
+use crate::model::{Change, ChangeType, Cursor, Document, Once, User, UserRef};
+
+/// A change that a backend publishes.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// Whose.
+    pub user: UserRef,
+    /// What kind.
+    pub kind: ChangeType,
+    /// What is said of it.
+    pub data: Document,
+    /// The call's key, where it has one.
+    pub once: Option<Once>,
+}
+
+impl NewEvent {
+    /// A change that comes without a key.
+    pub fn new(user: UserRef, kind: ChangeType, data: Document) -> Self {
+        Self { user, kind, data, once: None }
+    }
+}
 
 /// What came of publishing.
 #[derive(Debug, Clone)]
 pub enum Published {
-    /// Committed.
+    /// Committed, now or by the first call with the same key.
     Done(Box<Change>),
+    /// The key belongs to another call; nothing changed.
+    Mismatch,
     /// No such user; nothing changed.
     UnknownUser,
     /// The merged document would be too large; nothing changed.

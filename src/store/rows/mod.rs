@@ -1,6 +1,7 @@
 //! What operations take and give, beside the model.
 
 mod accounts;
+mod backend;
 mod history;
 mod letters;
 mod links;
@@ -10,7 +11,8 @@ pub use accounts::{
     Allowed, ApiKey, Candidate, FirstSight, NewSession, Refreshed, Rotation, Session, SignUp,
     Ticket,
 };
-pub use history::{Page, Published, Since};
+pub use backend::{Deleted, Issued, Put, PutUser, WantedLink};
+pub use history::{NewEvent, Page, Published, Since};
 pub use letters::{ClaimedLetters, Queue, QueuedLetter};
 pub use links::{Confirmed, Denied, Link, LinkState, NewLink, Resent, Tried};
 pub use passwords::{NewPassword, NewReset, Proved, Reset, ResetState};

@@ -98,6 +98,11 @@ impl Device {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
+    /// PUTs JSON.
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PUT, path).json(body)).await
+    }
+
     /// Presses a button: POSTs an empty form, as a browser does.
     pub async fn press(&self, path: &str) -> Answer {
         let form = [("", ""); 0];
