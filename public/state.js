@@ -3,46 +3,18 @@
  *
  * Pure functions, so that they can be tested without a browser (`tests/web/state.test.mjs`).
  *
- * @typedef {{epoch: string, version: number}} Cursor
  * @typedef {{id: string, cursor: string, email: string | null, email_verified: boolean}} User
  * @typedef {{cursor: string, type: string, data: object, at: string, user: User}} Change
  * @typedef {{user: User | null, changes: Change[], stale: boolean}} State
  */
+
+import { judge, parseCursor } from "./cursor.js";
 
 /** How many changes the page lists. */
 const LISTED = 50;
 
 /** @type {State} */
 export const EMPTY = Object.freeze({ user: null, changes: [], stale: false });
-
-/**
- * Reads `<epoch>.<version>`; null for anything else.
- *
- * @param {unknown} text
- * @returns {Cursor | null}
- */
-export function parseCursor(text) {
-  const parts = /^([a-z0-9]{8})\.([1-9][0-9]{0,15})$/.exec(typeof text === "string" ? text : "");
-  return parts && { epoch: parts[1], version: Number(parts[2]) };
-}
-
-/**
- * What to do with state at `offered` while holding state at `held`.
- *
- * Same epoch and greater version: "apply". Same epoch and not greater: "drop". Another epoch:
- * "snapshot", for its versions cannot be compared with ours.
- *
- * @param {string | null | undefined} held
- * @param {string} offered
- * @returns {"apply" | "drop" | "snapshot"}
- */
-export function judge(held, offered) {
-  const [ours, theirs] = [parseCursor(held), parseCursor(offered)];
-  if (!theirs) return "drop";
-  if (!ours) return "apply";
-  if (ours.epoch !== theirs.epoch) return "snapshot";
-  return theirs.version > ours.version ? "apply" : "drop";
-}
 
 /**
  * Takes a whole document: a snapshot, or an answer of `GET /v1/me`. That of another user, who has

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { judge, parseCursor } from "../../public/cursor.js";
 import {
-  EMPTY, judge, parseCursor, secondsUntil, takeChange, takeDocument, takeHeartbeat, takeHistory,
+  EMPTY, secondsUntil, takeChange, takeDocument, takeHeartbeat, takeHistory,
 } from "../../public/state.js";
 
 const user = (cursor, more = {}) => ({ id: "u1", cursor, email: "ana@example.com", email_verified: false, ...more });
