@@ -102,6 +102,11 @@ export class Afterclick extends EventTarget {
    * up again what was signed out or sent away.
    */
   refresh(): Promise<User | null>;
+  /**
+   * Calls the service as the user, as `fetch` does: `path` is below `url`, and the cookie or the
+   * token goes with it. A refused token is asked for anew once. Rejects after `close()`.
+   */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Ends it for good. */
   close(): void;
   addEventListener<K extends keyof AfterclickEvents>(

@@ -32,7 +32,7 @@ export class Afterclick extends EventTarget {
   get debug() { return { ...this.#debug, cursor: this.#user?.cursor ?? null }; }
 
   async refresh() {
-    const response = await this.#fetch("/v1/me");
+    const response = await this.fetch("/v1/me");
     if (response.status === 401) this.#signOut();
     else if (response.ok) this.#take(await response.json());
     else throw new Error(`the service answered ${response.status}`);
@@ -44,10 +44,11 @@ export class Afterclick extends EventTarget {
     this.#say("closed");
   }
 
-  async #fetch(path) {
-    const headers = {};
-    if (this.#token) headers.Authorization = `Bearer ${await this.#token()}`;
-    return fetch(this.#url + path, { headers, cache: "no-store", credentials: "include", signal: this.#abort.signal });
+  /** Calls the service as the user: with the cookie or a token. Elements and pages call by it too. */
+  async fetch(path, init = {}) {
+    const headers = new Headers(init.headers);
+    if (this.#token) headers.set("Authorization", `Bearer ${await this.#token()}`);
+    return fetch(this.#url + path, { cache: "no-store", credentials: "include", signal: this.#abort.signal, ...init, headers });
   }
 
   async #run() {
@@ -55,7 +56,7 @@ export class Afterclick extends EventTarget {
       try {
         await this.refresh();
         if (!this.#user) break;
-        const response = await this.#fetch(`/v1/stream?last_event_id=${this.#user.cursor}`);
+        const response = await this.fetch(`/v1/stream?last_event_id=${this.#user.cursor}`);
         for await (const { name, data } of events(response.body)) {
           const told = JSON.parse(data);
           this.#say("live");
