@@ -1,3 +1,12 @@
+/**
+ * How it works. A tab learns by `GET /v1/me` who is logged in, and joins the tabs of that user, of
+ * which one leads: it holds the one connection of this browser and hands on what comes
+ * (`tabs.js`). The connection is a stream, long polls where streams do not get through, and then a
+ * stream again (`connection.js`). Every state, wherever it comes from, passes `judge` (`cursor.js`),
+ * so it never goes back. A state of another user means that somebody else is logged in now: whatever
+ * belonged to the one before is dropped, together with all calls that are still under way.
+ */
+
 /** A user's state, as the service keeps it. */
 export interface User {
   id: string;
@@ -40,8 +49,8 @@ export type ConnectionStatus =
 export interface Trouble {
   /**
    * `network`, `timeout`, `mute` (a stream without events), `ended` (a stream without a goodbye),
-   * `not_a_stream`, `token_failed`, the `code` of a problem or a goodbye of the service, or
-   * `http_` and a status.
+   * `bad_answer` (from something else than the service, it seems), `token_failed`, the `code` of a
+   * problem or a goodbye of the service, or `http_` and a status.
    */
   code: string;
   message: string;
@@ -51,7 +60,7 @@ export interface Options {
   /** Where the service is; empty for the page's own origin. */
   url?: string;
   /**
-   * Gives an access token; asked at first, and once again whenever the service refuses the last one.
+   * Gives an access token: asked at first, and again where the last one has expired or is refused.
    * Nothing (null, undefined, or "") says that nobody is logged in. Without it the session's cookie
    * is the credential.
    */

@@ -1,81 +1,215 @@
+import { makeCaller, Trouble } from "./caller.js";
+import { connect, failing, isVisible, makePace } from "./connection.js";
+import { judge, parseCursor } from "./cursor.js";
+import { joinTabs, openChannel } from "./tabs.js";
+
+/** @import { Change, ConnectionStatus, Options, User } from "./afterclick.d.ts" */
+
+/** Between two looks at the clock, and how late one is after a sleep; milliseconds. */
+const LOOK = 5_000;
+const SLEPT = 15_000;
+const SLEPT_HIDDEN = 90_000; // Timers of hidden tabs come once a minute.
+
 /**
- * Follows the state of whoever is logged in.
+ * Follows the state of whoever is logged in; `afterclick.d.ts` says how to use it, and how it works.
+ *
+ * @implements {import("./afterclick.d.ts").Afterclick}
  */
-
-import { judge } from "./cursor.js";
-import { events } from "./events.js";
-
-/** @typedef {import("./afterclick.d.ts").User} User */
-
 export class Afterclick extends EventTarget {
-  #url;
-  #token;
+  #world;
+  #service;
+  #caller;
+  #transport;
+  #logs;
+  #tabId;
+  #hint; // The tabs of this service, whoever they belong to.
+  #life = new AbortController(); // Ends with all that was asked for the present user.
+  #end = new AbortController();
+  #running = new Map();
+  #pace = null;
+  #tabs = null;
+  #connection = null;
   /** @type {User | null} */
   #user = null;
+  // The last change that was told: after a refresh() the user's own cursor may be ahead of it.
+  #told = null;
+  /** @type {ConnectionStatus} */
   #status = "connecting";
-  #abort = new AbortController();
-  #debug = {
-    transport: null, streamId: null, tabId: Math.random().toString(36).slice(2, 10), leader: true,
-    cursor: null, reconnects: 0, lastHeartbeat: null, lastError: null,
-  };
+  #report = null; // Of the leader.
+  #attempts = 0;
+  #lastHeartbeat = null;
+  #lastError = null;
+  #lookedAt = 0;
 
-  constructor({ url = "", token = undefined, transport = "auto", debug = false } = {}) {
+  /**
+   * @param {Options} [options]
+   * @param {typeof globalThis} [world]  for tests: what is used instead of the browser
+   */
+  constructor({ url = "", token = undefined, transport = "auto", debug = false } = {}, world = globalThis) {
     super();
-    this.#url = url;
-    this.#token = token;
-    this.#run();
+    const base = url.replace(/\/+$/, "");
+    this.#world = world;
+    this.#service = `afterclick ${base || world.location?.origin}`;
+    this.#caller = makeCaller(world, base, token);
+    this.#transport = transport;
+    this.#logs = debug;
+    this.#tabId = world.Math.random().toString(36).slice(2, 10).padEnd(8, "0");
+    this.#hint = openChannel(world, this.#service, ({ id }) => {
+      if (this.#user?.id === id) return;
+      if (this.#tabs) this.#check();
+      else if (!this.#pace) this.#enter();
+    });
+    this.#listen();
+    this.#enter();
   }
 
-  get user() { return this.#user; }
-  get isConnected() { return ["live", "polling", "shared"].includes(this.#status); }
-  get connectionStatus() { return this.#status; }
-  get debug() { return { ...this.#debug, cursor: this.#user?.cursor ?? null }; }
-
-  async refresh() {
-    const response = await this.fetch("/v1/me");
-    if (response.status === 401) this.#signOut();
-    else if (response.ok) this.#take(await response.json());
-    else throw new Error(`the service answered ${response.status}`);
+  get user() {
     return this.#user;
   }
 
+  get connectionStatus() {
+    return this.#status;
+  }
+
+  get isConnected() {
+    return ["live", "polling", "shared"].includes(this.#status);
+  }
+
+  get debug() {
+    const leader = this.#tabs?.leading ?? false;
+    const { transport = null, streamId = null } = (leader ? this.#connection : this.#report) ?? {};
+    return {
+      transport: this.isConnected ? transport : null,
+      streamId,
+      tabId: this.#tabId,
+      leader,
+      cursor: this.#user?.cursor ?? null,
+      reconnects: Math.max(0, this.#attempts + (this.#connection?.attempts ?? 0) - 1),
+      lastHeartbeat: this.#lastHeartbeat,
+      lastError: this.#lastError,
+    };
+  }
+
+  /** @returns {Promise<User | null>} */
+  async refresh() {
+    const life = this.#life;
+    const user = await this.#me(life.signal).catch((error) => {
+      // Somebody else came, or the page went, while it was under way.
+      if (life !== this.#life && this.#status !== "closed") return undefined;
+      this.#trouble(error);
+      throw error;
+    });
+    if (user === undefined || life !== this.#life) return this.refresh();
+    this.#settle(user);
+    this.#connection?.revive();
+    this.#tabs?.post({ kind: "revive" });
+    return this.#user;
+  }
+
+  /** @param {string} path @param {RequestInit} [init] */
+  fetch(path, init) {
+    return this.#caller.ask(path, { signal: this.#end.signal, ...init });
+  }
+
   close() {
-    this.#abort.abort();
+    this.#leave();
+    this.#life.abort();
+    this.#end.abort();
+    this.#hint.close();
     this.#say("closed");
   }
 
-  /** Calls the service as the user: with the cookie or a token. Elements and pages call by it too. */
-  async fetch(path, init = {}) {
-    const headers = new Headers(init.headers);
-    if (this.#token) headers.set("Authorization", `Bearer ${await this.#token()}`);
-    return fetch(this.#url + path, { cache: "no-store", credentials: "include", signal: this.#abort.signal, ...init, headers });
-  }
+  // --- Who is logged in
 
-  async #run() {
-    while (!this.#abort.signal.aborted && this.#status !== "signed-out") {
+  /** Finds out, however long it takes. */
+  async #enter() {
+    this.#leave();
+    const { signal } = this.#life;
+    const pace = this.#pace = makePace(this.#world);
+    if (this.#status !== "signed-out") this.#say("connecting");
+    while (!signal.aborted && !this.#tabs) {
       try {
-        await this.refresh();
-        if (!this.#user) break;
-        const response = await this.fetch(`/v1/stream?last_event_id=${this.#user.cursor}`);
-        for await (const { name, data } of events(response.body)) {
-          const told = JSON.parse(data);
-          this.#say("live");
-          if (name === "heartbeat") continue;
-          if (name === "goodbye") {
-            if (["session_revoked", "user_deleted"].includes(told.code)) this.#signOut();
-            break;
-          }
-          if (this.#take(told.user) && name !== "snapshot") this.#emit("change", told);
-        }
+        const user = await this.#me(signal);
+        if (!signal.aborted) this.#settle(user);
       } catch (error) {
-        if (!this.#abort.signal.aborted) this.#emit("error", { code: "network", message: String(error) });
+        if (signal.aborted) return;
+        this.#trouble(error);
+        pace.tries += 1;
+        this.#say(failing(this.#world, pace.tries));
+        await pace.rest(error.floor, signal);
       }
-      if (this.#status === "live") this.#say("connecting");
-      await new Promise((resolve) => setTimeout(resolve, 1000 + Math.random() * 2000));
     }
   }
 
+  /** Leaves the tabs, and drops what is under way. */
+  #leave() {
+    this.#life.abort();
+    this.#life = new AbortController();
+    this.#running = new Map();
+    this.#yield();
+    this.#tabs?.leave();
+    this.#pace = this.#tabs = this.#report = null;
+  }
+
+  /** Does it unless it is being done. */
+  #once(act) {
+    const running = this.#running;
+    if (!running.has(act)) running.set(act, act.call(this, this.#life.signal).finally(() => running.delete(act)));
+    return running.get(act);
+  }
+
+  /** Whether somebody is logged in, as far as can be told. */
+  #check() {
+    return this.#once(this.#ask);
+  }
+
+  async #ask(signal) {
+    try {
+      const user = await this.#me(signal);
+      if (!signal.aborted) this.#settle(user);
+      return user !== null;
+    } catch (error) {
+      if (!signal.aborted) this.#trouble(error);
+      return true;
+    }
+  }
+
+  /** Null where nobody is logged in. */
+  async #me(signal) {
+    try {
+      const user = await this.#caller.get("/v1/me", signal);
+      if (parseCursor(user?.cursor)) return user;
+    } catch (error) {
+      if (error.refused) return null;
+      throw error;
+    }
+    throw new Trouble("bad_answer", "The service sent what is no user.");
+  }
+
+  #settle(user) {
+    if (!user) return this.#signOut();
+    this.#take(user);
+    if (this.#tabs) return;
+    this.#pace = null;
+    this.#told ??= user.cursor;
+    this.#hint.post({ id: user.id });
+    this.#tabs = joinTabs(this.#world, `${this.#service} ${user.id}`, this.#tabId, {
+      lead: () => this.#lead(),
+      yield: () => this.#yield(),
+      report: () => ({
+        status: this.#status, cursor: this.#told,
+        transport: this.#connection.transport, streamId: this.#connection.streamId,
+      }),
+      follow: (report) => this.#follow(report),
+      hear: (message) => this.#hear(message),
+    });
+  }
+
   #signOut() {
+    this.#tabs?.post({ kind: "check" });
+    this.#leave();
+    this.#caller.expire();
+    this.#told = null;
     if (this.#user) {
       this.#user = null;
       this.#emit("user", null);
@@ -83,20 +217,159 @@ export class Afterclick extends EventTarget {
     this.#say("signed-out");
   }
 
+  // --- The connection and the other tabs
+
+  #lead() {
+    this.#report = null;
+    this.#connection = connect(this.#world, this.#caller, this.#transport, {
+      after: () => this.#told,
+      snapshot: (user) => this.#snapshot(user),
+      news: (news) => this.#news(news),
+      change: (change) => this.#change(change),
+      heartbeat: (cursor) => this.#heartbeat(cursor),
+      status: (status) => this.#say(status),
+      trouble: (trouble) => this.#trouble(trouble),
+      log: (name, data) => this.#log(name, data),
+      refused: () => this.#check(),
+    });
+    this.#say("connecting");
+  }
+
+  #yield() {
+    this.#attempts += this.#connection?.attempts ?? 0;
+    this.#connection?.stop();
+    this.#connection = null;
+  }
+
+  #follow(report) {
+    this.#report = report;
+    this.#say(report.status === "live" || report.status === "polling" ? "shared" : report.status);
+    if (report.cursor) this.#heartbeat(report.cursor);
+  }
+
+  #hear(message) {
+    if (message.kind === "change") this.#change(message.change);
+    else if (message.kind === "snapshot") this.#snapshot(message.user);
+    else if (message.kind === "check") this.#check();
+    else if (message.kind === "revive") this.#connection?.revive();
+  }
+
+  // --- State
+
+  #snapshot(user) {
+    if (user.id !== this.#user?.id) return this.#settle(user);
+    this.#take(user);
+    if (judge(this.#told, user.cursor) === "drop") return;
+    this.#told = user.cursor;
+    this.#share({ kind: "snapshot", user });
+  }
+
+  #change(change) {
+    if (change.user?.id !== this.#user?.id) return void this.#check();
+    const verdict = judge(this.#told, change.cursor);
+    if (verdict === "snapshot") this.#catchUp();
+    if (verdict !== "apply") return;
+    this.#take(change.user);
+    this.#told = change.cursor;
+    this.#share({ kind: "change", change });
+    this.#emit("change", change);
+  }
+
+  #news({ user, changes }) {
+    for (const change of changes ?? []) this.#change(change);
+    this.#snapshot(user);
+  }
+
+  #heartbeat(cursor) {
+    this.#lastHeartbeat = new this.#world.Date().toISOString();
+    if (judge(this.#told, cursor) !== "drop") this.#catchUp();
+  }
+
   #take(user) {
-    if (this.#user?.id === user.id && judge(this.#user.cursor, user.cursor) === "drop") return false;
+    if (this.#user && this.#user.id !== user.id) {
+      this.#leave();
+      this.#told = null;
+    } else if (judge(this.#user?.cursor, user.cursor) === "drop") return;
     this.#user = user;
     this.#emit("user", user);
-    return true;
+  }
+
+  #catchUp() {
+    this.#once(this.#fetchMissed);
+  }
+
+  async #fetchMissed(signal) {
+    try {
+      const news = await this.#caller.get(`/v1/poll?wait=0&after=${this.#told}`, signal);
+      if (news && !signal.aborted) this.#news(news);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error.refused) return void this.#check();
+      this.#trouble(error);
+      this.#connection?.wake(true);
+    }
+  }
+
+  // --- The page
+
+  #listen() {
+    const { signal } = this.#end;
+    const world = this.#world;
+    const on = (target, type, act) => target?.addEventListener?.(type, act, { signal });
+    on(world.document, "visibilitychange", () => {
+      if (isVisible(world)) this.#wake();
+      this.#tabs?.look();
+    });
+    on(world, "online", () => this.#wake());
+    on(world, "offline", () => this.#wake()); // Which may be wrong: the service can be on this machine.
+    // What is put away (the back-forward cache, a frozen tab) must not hold the lead.
+    on(world, "pagehide", () => this.#leave());
+    on(world, "pageshow", ({ persisted }) => { if (persisted) this.#enter(); });
+    on(world.document, "freeze", () => this.#leave());
+    on(world.document, "resume", () => this.#enter());
+    this.#lookedAt = world.Date.now();
+    const timer = world.setInterval(() => {
+      const slept = world.Date.now() - this.#lookedAt - LOOK;
+      this.#lookedAt += slept + LOOK;
+      if (slept > (isVisible(world) ? SLEPT : SLEPT_HIDDEN)) this.#wake(true);
+    }, LOOK);
+    signal.addEventListener("abort", () => world.clearInterval(timer));
+  }
+
+  /** Somebody looks again, or the network or the machine is back: what is shown may be old. */
+  #wake(slept = false) {
+    if (this.#pace) this.#pace.wake();
+    else if (!this.#tabs) this.#enter();
+    else {
+      this.#connection?.wake(slept);
+      this.#catchUp();
+    }
+  }
+
+  // --- Telling
+
+  #share(message) {
+    if (this.#connection) this.#tabs?.post(message);
+  }
+
+  #trouble({ code, message }) {
+    this.#lastError = { code, message };
+    this.#emit("error", this.#lastError);
   }
 
   #say(status) {
     if (this.#status === status || this.#status === "closed") return;
     this.#status = status;
+    if (this.#tabs?.leading) this.#tabs.look();
     this.#emit("status", status);
   }
 
   #emit(name, detail) {
+    this.#log(name, detail);
     this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  #log(name, data) {
+    if (this.#logs) this.#world.console.debug("afterclick", name, data);
   }
 }

@@ -1,28 +1,13 @@
-/**
- * The one rule by which state changes: it never goes back.
- *
- * @typedef {{epoch: string, version: number}} Cursor
- */
-
-/**
- * Reads `<epoch>.<version>`; null for anything else.
- *
- * @param {unknown} text
- * @returns {Cursor | null}
- */
+/** `<epoch>.<version>`; null for anything else. */
 export function parseCursor(text) {
-  const parts = /^([a-z0-9]{8})\.([1-9][0-9]{0,15})$/.exec(typeof text === "string" ? text : "");
+  const parts = /^([a-z0-9]{8})\.([1-9][0-9]{0,15})$/.exec(text ?? "");
   return parts && { epoch: parts[1], version: Number(parts[2]) };
 }
 
 /**
- * What to do with state at `offered` while holding state at `held`.
+ * What to do with state at `offered` while holding state at `held`: it never goes back. "snapshot":
+ * of another epoch, whose versions cannot be compared with ours.
  *
- * Same epoch and greater version: "apply". Same epoch and not greater: "drop". Another epoch:
- * "snapshot", for its versions cannot be compared with ours.
- *
- * @param {string | null | undefined} held
- * @param {string} offered
  * @returns {"apply" | "drop" | "snapshot"}
  */
 export function judge(held, offered) {

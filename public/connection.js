@@ -1,0 +1,221 @@
+import { asTrouble, makeAlarm, Trouble, troubleOf } from "./caller.js";
+
+// In milliseconds.
+const FIRST = 5_000; // A stream without a first event is mute,
+const MUTE = 40_000; // or without any more for so long.
+const PROVED = 10_000; // A stream that brings events for so long gets through.
+const STREAM_AGAIN = 120_000;
+const STALE = 25_000; // The service beats every 15 s.
+const PARKED = 20_000; // The strictest proxies end a poll after 30 s.
+const SPIN = 1_000; // A poll that was answered too soon rests for one to four of these.
+const MOST = 5_000; // What chance adds to a pause,
+const MOST_HIDDEN = 30_000; // and where nobody looks.
+const LONGEST = 2 ** 31 - 1; // What a timer takes.
+
+/** Ends an attempt, for another at once. */
+const AGAIN = new Trouble("again", "Connect again.");
+
+export const isVisible = (world) => world.document?.visibilityState !== "hidden";
+
+export const failing = (world, tries) => tries > 2 || world.navigator?.onLine === false ? "offline" : "connecting";
+
+/** Back-off that doubles, with full jitter. */
+export function makePace(world) {
+  const wait = (span, signal, cuttable) => new Promise((resolve) => {
+    const end = () => {
+      world.clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = world.setTimeout(end, Math.min(span, LONGEST));
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
+    if (cuttable) pace.wake = end;
+  });
+  const pace = {
+    tries: 0,
+    /** `wake` cuts it short, but for the floor; those who were given the same one are spread. */
+    async rest(floor, signal) {
+      await wait(floor, signal);
+      const most = Math.min(isVisible(world) ? MOST : MOST_HIDDEN, 500 * 2 ** pace.tries);
+      if (pace.tries) await wait(world.Math.random() * most, signal, true);
+    },
+    wake() {},
+  };
+  return pace;
+}
+
+/**
+ * A stream, long polls where streams do not get through, and then a stream again.
+ *
+ * Streams are read by `fetch`: an EventSource gives up for ever on any answer but a stream, does not
+ * hear the types that a backend makes up, and sends no token, only a ticket that is spent when it
+ * reconnects. What buffers one buffers the other, and shows as a mute stream.
+ */
+export function connect(world, caller, transport, hooks) {
+  const pace = makePace(world);
+  const end = new AbortController();
+  let attempt = new AbortController();
+  let status = "connecting";
+  let broken = 0; // Streams in a row that did not get through.
+  let streamAt = 0;
+  let pollFailed = false;
+  let hint = 0;
+  let heardAt = 0;
+  const now = () => world.Date.now();
+  const connection = { transport: "sse", streamId: null, attempts: 0, stop, wake, revive() {} };
+
+  function stop() {
+    end.abort();
+    attempt.abort(AGAIN);
+    connection.revive();
+  }
+
+  function wake(again) {
+    if (streamAt === Infinity) streamAt = 0;
+    if (again || now() - heardAt > STALE) attempt.abort(AGAIN);
+    pace.wake();
+  }
+
+  const say = (next) => {
+    status = next;
+    if (!end.signal.aborted) hooks.status(next);
+  };
+
+  async function run() {
+    while (!end.signal.aborted) {
+      const polling = transport === "poll" || (transport === "auto" && broken >= 2 && now() < streamAt);
+      attempt = new AbortController();
+      const alarm = makeAlarm(world, attempt.signal);
+      let floor;
+      try {
+        await caller.ready();
+        connection.transport = polling ? "poll" : "sse";
+        floor = await (polling ? poll(alarm) : stream(alarm));
+      } catch (error) {
+        const reason = alarm.signal.reason ?? error;
+        if (reason === AGAIN) continue;
+        floor = await failed(asTrouble(reason), polling);
+      } finally {
+        alarm.off();
+      }
+      await pace.rest(floor, end.signal);
+    }
+  }
+
+  async function stream(alarm) {
+    const after = hooks.after();
+    connection.attempts += 1;
+    heardAt = now();
+    alarm.set(FIRST, "mute", "The stream brought no event in 5 s.");
+    const path = `/v1/stream${after ? `?last_event_id=${after}` : ""}`;
+    const response = await caller.ask(path, { headers: { Accept: "text/event-stream" }, signal: alarm.signal });
+    const kind = response.headers.get("Content-Type") ?? "";
+    if (response.status !== 200 || !kind.startsWith("text/event-stream")) throw await troubleOf(world, response);
+    let openedAt = 0;
+    for await (const { name, data, retry } of events(response.body)) {
+      heardAt = now();
+      hint = retry ?? hint;
+      const told = JSON.parse(data);
+      hooks.log(name, told);
+      if (name === "goodbye") return goodbye(told);
+      alarm.set(MUTE, "mute", "The stream brought no event in 40 s.");
+      openedAt ||= heardAt;
+      if (heardAt - openedAt >= PROVED) broken = pace.tries = 0;
+      connection.streamId = response.headers.get("X-Request-Id");
+      say("live");
+      if (name === "snapshot") hooks.snapshot(told.user);
+      else if (name === "heartbeat") hooks.heartbeat(told.cursor);
+      else hooks.change(told);
+    }
+    throw new Trouble("ended", "The stream ended without a goodbye.");
+  }
+
+  async function goodbye({ code, reconnect, retry_ms: floor = SPIN }) {
+    const words = `The service said goodbye: ${code}.`;
+    if (code === "token_expired") caller.expire();
+    if (code === "overloaded" || code === "unavailable") throw new Trouble(code, words, { floor, served: true });
+    if (code === "session_revoked" || code === "user_deleted") throw new Trouble(code, words, { refused: true });
+    if (reconnect) {
+      say("connecting");
+      return floor;
+    }
+    hooks.trouble(new Trouble(code, words));
+    if (code === "too_many_streams" && transport === "auto") {
+      // Another would end another device's, whose next would end ours.
+      [broken, streamAt] = [2, Infinity];
+      return 0;
+    }
+    say("offline");
+    await new Promise((resolve) => { connection.revive = () => resolve(0); });
+    return 0;
+  }
+
+  async function poll(alarm) {
+    let wait = 0; // Shows that polls get through.
+    do {
+      const after = hooks.after();
+      const began = heardAt = now();
+      alarm.set(wait + 10_000, "timeout", "The poll was not answered in time.");
+      const path = `/v1/poll?wait=${wait / 1000}${after ? `&after=${after}` : ""}`;
+      const response = await caller.ask(path, { signal: alarm.signal });
+      if (response.status === 200) hooks.news(await response.json());
+      else if (response.status !== 204) throw await troubleOf(world, response);
+      alarm.off();
+      connection.streamId = null;
+      say("polling");
+      pace.tries = 0;
+      if (pollFailed) streamAt = 0; // So it was not the stream's fault.
+      pollFailed = false;
+      const early = hooks.after() === after && now() - began < wait - SPIN;
+      if (early) await pace.rest(SPIN + world.Math.random() * 3 * SPIN, alarm.signal);
+      wait = PARKED;
+    } while (!alarm.signal.aborted && (transport === "poll" || now() < streamAt));
+    return 0;
+  }
+
+  async function failed(trouble, polling) {
+    if (end.signal.aborted) return 0;
+    hooks.trouble(trouble);
+    if (trouble.refused && !await hooks.refused()) return 0;
+    pace.tries += 1;
+    if (polling) pollFailed = true;
+    else if (!trouble.served) {
+      broken += 1;
+      streamAt = now() + STREAM_AGAIN;
+    }
+    if (polling || status !== "polling") say(failing(world, pace.tries));
+    return Math.max(trouble.floor, hint);
+  }
+
+  run();
+  return connection;
+}
+
+/** Server-sent events, as HTML §9.2.6 has them. @param {ReadableStream<Uint8Array>} body */
+export async function* events(body) {
+  const reader = body.getReader();
+  const decoder = new TextDecoder(); // Drops a byte order mark, as it should.
+  let [text, event] = ["", { name: "message", data: "" }];
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return; // What is unfinished by then is no event.
+      text += decoder.decode(value, { stream: true });
+      // A CR at the end may have its LF still to come.
+      for (let end; (end = /\r\n|\n|\r(?!$)/.exec(text));) {
+        const line = text.slice(0, end.index);
+        text = text.slice(end.index + end[0].length);
+        const [, field, rest] = /^([^:]*):? ?(.*)/s.exec(line) ?? [];
+        if (field === "event") event.name = rest || "message";
+        else if (field === "data") event.data += `${rest}\n`;
+        else if (field === "retry" && /^\d+$/.test(rest)) event.retry = Number(rest);
+        if (line) continue;
+        if (event.data) yield { ...event, data: event.data.slice(0, -1) };
+        event = { name: "message", data: "" };
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
