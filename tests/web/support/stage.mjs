@@ -30,6 +30,10 @@ export class Client extends EventTarget {
     options?.signal?.addEventListener("abort", () => { this.hearers -= 1; });
     super.addEventListener(name, hear, options);
   }
+  removeEventListener(name, hear, options) {
+    this.hearers -= 1;
+    super.removeEventListener(name, hear, options);
+  }
 }
 window.client = new Client();
 window.Client = Client;
