@@ -3,7 +3,7 @@ import { connect, failing, isVisible, makePace } from "./connection.js";
 import { judge, parseCursor } from "./cursor.js";
 import { joinTabs, openChannel } from "./tabs.js";
 
-/** @import { Change, ConnectionStatus, Options, User } from "./afterclick.d.ts" */
+/** @import { Afterclick as Declared, ConnectionStatus, Options, User } from "./afterclick.d.ts" */
 
 /** Between two looks at the clock, and how late one is after a sleep; milliseconds. */
 const LOOK = 5_000;
@@ -13,7 +13,7 @@ const SLEPT_HIDDEN = 90_000; // Timers of hidden tabs come once a minute.
 /**
  * Follows the state of whoever is logged in; `afterclick.d.ts` says how to use it, and how it works.
  *
- * @implements {import("./afterclick.d.ts").Afterclick}
+ * @implements {Declared}
  */
 export class Afterclick extends EventTarget {
   #world;
@@ -26,19 +26,19 @@ export class Afterclick extends EventTarget {
   #life = new AbortController(); // Ends with all that was asked for the present user.
   #end = new AbortController();
   #running = new Map();
-  #pace = null;
-  #tabs = null;
-  #connection = null;
+  #pace;
+  #tabs;
+  #connection;
   /** @type {User | null} */
   #user = null;
   // The last change that was told: after a refresh() the user's own cursor may be ahead of it.
-  #told = null;
+  #told;
   /** @type {ConnectionStatus} */
   #status = "connecting";
-  #report = null; // Of the leader.
+  #report; // Of the leader.
   #attempts = 0;
-  #lastHeartbeat = null;
-  #lastError = null;
+  #lastHeartbeat;
+  #lastError;
   #lookedAt = 0;
 
   /**
@@ -85,8 +85,8 @@ export class Afterclick extends EventTarget {
       leader,
       cursor: this.#user?.cursor ?? null,
       reconnects: Math.max(0, this.#attempts + (this.#connection?.attempts ?? 0) - 1),
-      lastHeartbeat: this.#lastHeartbeat,
-      lastError: this.#lastError,
+      lastHeartbeat: this.#lastHeartbeat ?? null,
+      lastError: this.#lastError ?? null,
     };
   }
 
@@ -148,7 +148,7 @@ export class Afterclick extends EventTarget {
     this.#running = new Map();
     this.#yield();
     this.#tabs?.leave();
-    this.#pace = this.#tabs = this.#report = null;
+    this.#pace = this.#tabs = this.#report = undefined;
   }
 
   /** Does it unless it is being done. */
@@ -190,7 +190,7 @@ export class Afterclick extends EventTarget {
     if (!user) return this.#signOut();
     this.#take(user);
     if (this.#tabs) return;
-    this.#pace = null;
+    this.#pace = undefined;
     this.#told ??= user.cursor;
     this.#hint.post({ id: user.id });
     this.#tabs = joinTabs(this.#world, `${this.#service} ${user.id}`, this.#tabId, {
@@ -209,7 +209,7 @@ export class Afterclick extends EventTarget {
     this.#tabs?.post({ kind: "check" });
     this.#leave();
     this.#caller.expire();
-    this.#told = null;
+    this.#told = undefined;
     if (this.#user) {
       this.#user = null;
       this.#emit("user", null);
@@ -220,7 +220,7 @@ export class Afterclick extends EventTarget {
   // --- The connection and the other tabs
 
   #lead() {
-    this.#report = null;
+    this.#report = undefined;
     this.#connection = connect(this.#world, this.#caller, this.#transport, {
       after: () => this.#told,
       snapshot: (user) => this.#snapshot(user),
@@ -238,7 +238,7 @@ export class Afterclick extends EventTarget {
   #yield() {
     this.#attempts += this.#connection?.attempts ?? 0;
     this.#connection?.stop();
-    this.#connection = null;
+    this.#connection = undefined;
   }
 
   #follow(report) {
@@ -288,7 +288,7 @@ export class Afterclick extends EventTarget {
   #take(user) {
     if (this.#user && this.#user.id !== user.id) {
       this.#leave();
-      this.#told = null;
+      this.#told = undefined;
     } else if (judge(this.#user?.cursor, user.cursor) === "drop") return;
     this.#user = user;
     this.#emit("user", user);

@@ -46,15 +46,15 @@ export function makeAlarm(world, parent) {
 
 /** Calls the service by the application's token, else by the cookie; renews a refused one once. */
 export function makeCaller(world, base, token) {
-  let held = null;
-  let renewing = null;
+  let held;
+  let renewing;
 
   const within = (promise, code) => Promise.race([promise, new Promise((_, reject) => {
     world.setTimeout(() => reject(new Trouble(code, "The credential took too long to renew.")), PATIENCE);
   })]);
   const fresh = async () => {
     try {
-      return await within(token(), "token_failed") || null;
+      return await within(token(), "token_failed");
     } catch (error) {
       throw error instanceof Trouble ? error : new Trouble("token_failed", `The application gave no token (${error}).`);
     }
@@ -69,7 +69,7 @@ export function makeCaller(world, base, token) {
   const renew = async (used) => {
     if (token) {
       if (held === used) held = await fresh();
-      return held !== null && held !== used;
+      return Boolean(held) && held !== used;
     }
     const headers = { "Content-Type": "application/json" };
     const response = await within(send("/v1/sessions/refresh", { method: "POST", headers, body: "{}" }), "timeout");
@@ -88,13 +88,14 @@ export function makeCaller(world, base, token) {
     const used = held;
     const response = await send(path, init);
     if (response.status !== 401) return response;
-    renewing ??= renew(used).finally(() => { renewing = null; });
+    renewing ??= renew(used).finally(() => { renewing = undefined; });
     if (!await renewing) return response;
     discard(response);
     return send(path, init);
   };
   /** The JSON of a 200, null for a 204. */
   const get = async (path, signal) => {
+    await ready();
     const alarm = makeAlarm(world, signal);
     alarm.set(PATIENCE, "timeout", "The service did not answer in time.");
     try {
@@ -108,5 +109,5 @@ export function makeCaller(world, base, token) {
       alarm.off();
     }
   };
-  return { ready, ask, get, expire: () => { held = null; } };
+  return { ready, ask, get, expire: () => { held = undefined; } };
 }

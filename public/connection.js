@@ -21,24 +21,25 @@ export const failing = (world, tries) => tries > 2 || world.navigator?.onLine ==
 
 /** Back-off that doubles, with full jitter. */
 export function makePace(world) {
-  const wait = (span, signal, cuttable) => new Promise((resolve) => {
+  const wait = (span, ...signals) => new Promise((resolve) => {
     const end = () => {
       world.clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
+      for (const signal of signals) signal.removeEventListener("abort", end);
+      resolve(0);
     };
     const timer = world.setTimeout(end, Math.min(span, LONGEST));
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
-    if (cuttable) pace.wake = end;
+    for (const signal of signals) signal.addEventListener("abort", end);
+    if (signals.some((signal) => signal.aborted)) end();
   });
   const pace = {
     tries: 0,
     /** `wake` cuts it short, but for the floor; those who were given the same one are spread. */
     async rest(floor, signal) {
+      const awake = new AbortController();
+      pace.wake = () => awake.abort();
       await wait(floor, signal);
       const most = Math.min(isVisible(world) ? MOST : MOST_HIDDEN, 500 * 2 ** pace.tries);
-      if (pace.tries) await wait(world.Math.random() * most, signal, true);
+      if (pace.tries) await wait(world.Math.random() * most, signal, awake.signal);
     },
     wake() {},
   };
@@ -115,7 +116,7 @@ export function connect(world, caller, transport, hooks) {
     let openedAt = 0;
     for await (const { name, data, retry } of events(response.body)) {
       heardAt = now();
-      hint = retry ?? hint;
+      hint = retry || hint;
       const told = JSON.parse(data);
       hooks.log(name, told);
       if (name === "goodbye") return goodbye(told);
@@ -196,7 +197,8 @@ export function connect(world, caller, transport, hooks) {
 export async function* events(body) {
   const reader = body.getReader();
   const decoder = new TextDecoder(); // Drops a byte order mark, as it should.
-  let [text, event] = ["", { name: "message", data: "" }];
+  const empty = { name: "message", data: "", retry: 0 };
+  let [text, event] = ["", { ...empty }];
   try {
     for (;;) {
       const { done, value } = await reader.read();
@@ -212,7 +214,7 @@ export async function* events(body) {
         else if (field === "retry" && /^\d+$/.test(rest)) event.retry = Number(rest);
         if (line) continue;
         if (event.data) yield { ...event, data: event.data.slice(0, -1) };
-        event = { name: "message", data: "" };
+        event = { ...empty };
       }
     }
   } finally {
