@@ -3,7 +3,7 @@
  */
 
 import { Afterclick } from "./afterclick.js";
-import { onTexts, say, span } from "./elements-words.js";
+import { onTexts, say } from "./elements-words.js";
 
 /**
  * @typedef {import("./elements-words.js").Texts} Texts
@@ -87,21 +87,11 @@ export class RealtimeElement extends HTMLElement {
   /**
    * A text in the element's words and language.
    *
-   * @param {string} key @param {{[place: string]: unknown}} [places]
+   * @type {import("./call.js").Say}
    */
-  say(key, places) {
+  say = (key, places) => {
     return say({ ...this.#written, ...this.#texts }, this.language, key, isolate(places, this.matches(":dir(rtl)")));
-  }
-
-  /**
-   * A text with a span of time, in seconds, as seconds or as minutes (`key` + `InMinutes`, …).
-   *
-   * @param {string} key @param {string} minutesKey @param {number} seconds
-   */
-  saySpan(key, minutesKey, seconds) {
-    const { minutes, count } = span(seconds);
-    return this.say(minutes ? minutesKey : key, { count });
-  }
+  };
 
   /** The language of the nearest `lang`, empty where none is said. */
   get language() {

@@ -1,5 +1,5 @@
+import { reason } from "./call.js";
 import { RealtimeElement } from "./elements-base.js";
-import { reason } from "./elements-call.js";
 import { node, rest, rests, sheet, write } from "./elements-draw.js";
 
 const SHEET = sheet(`
@@ -91,7 +91,7 @@ export class AfterclickStatus extends RealtimeElement {
     this.update();
     const said = await client.refresh().then(
       (user) => this.say(user?.cursor === before ? "checked" : "checkedNew"),
-      (error) => this.say("checkFailed", { reason: reason(this, error) }),
+      (error) => this.say("checkFailed", { reason: why(this.say, error) }),
     );
     this.#checking = false;
     this.update();
@@ -100,4 +100,10 @@ export class AfterclickStatus extends RealtimeElement {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => write(this.#said, ""), STAYS);
   }
+}
+
+/** Why the client could not ask, by its error's code. @param {import("./call.js").Say} say @param {any} error */
+function why(say, { code, message }) {
+  const answered = code && !["network", "timeout"].includes(code);
+  return reason(say, answered ? { status: 1, body: { code, detail: message } } : {});
 }

@@ -1,6 +1,6 @@
+import { call, reason, saySpan } from "./call.js";
 import { SHEET, drawBanner } from "./elements-banner.js";
 import { RealtimeElement } from "./elements-base.js";
-import { call, reason } from "./elements-call.js";
 import { node, rest, rests, write } from "./elements-draw.js";
 import { PATIENCE, advice, digits, notice, trouble } from "./elements-help.js";
 
@@ -141,7 +141,7 @@ export class AfterclickVerification extends RealtimeElement {
     const { resend } = this.#parts;
     const seconds = this.retryAfter;
     if (seconds === 0) clearInterval(this.#ticking);
-    write(resend, seconds > 0 ? this.saySpan("resendIn", "resendInMinutes", seconds) : this.say("resend"));
+    write(resend, seconds > 0 ? saySpan(this.say, "resendIn", seconds) : this.say("resend"));
     rest(resend, seconds > 0);
   }
 
@@ -151,11 +151,11 @@ export class AfterclickVerification extends RealtimeElement {
     const { client } = this;
     if (!client || rests(resend)) return;
     rest(resend, true);
-    const answer = await call(client, "POST", "/v1/verifications", {});
+    const answer = await call(client.fetch.bind(client), "POST", "/v1/verifications", {});
     if (client !== this.client) return;
     this.retryAfter = answer.retryAfter;
     const soon = answer.status === 429 && answer.retryAfter <= SOON;
-    write(said, answer.ok ? this.say(answer.body.already ? "checked" : "resent") : soon ? this.say("resendTooSoon") : reason(this, answer));
+    write(said, answer.ok ? this.say(answer.body.already ? "checked" : "resent") : soon ? this.say("resendTooSoon") : reason(this.say, answer));
     if (answer.status === 401 || answer.body.already) client.refresh().catch(() => {});
   }
 
@@ -167,7 +167,7 @@ export class AfterclickVerification extends RealtimeElement {
     const typed = digits(code.value);
     if (!typed) return this.#refuse(this.say("codeForm"));
     rest(confirm, true);
-    const answer = await call(client, "POST", "/v1/verifications/confirm", { code: typed });
+    const answer = await call(client.fetch.bind(client), "POST", "/v1/verifications/confirm", { code: typed });
     rest(confirm, false);
     if (client !== this.client) return;
     const count = answer.body.attempts_left;
@@ -178,9 +178,9 @@ export class AfterclickVerification extends RealtimeElement {
     } else if (count !== undefined) {
       this.#refuse(this.say("wrongCode", { count }));
     } else if (answer.status === 429) {
-      this.#refuse(this.say("tooManyCodes", { reason: this.saySpan("tryAgain", "tryAgainMinutes", answer.retryAfter) }));
+      this.#refuse(this.say("tooManyCodes", { reason: saySpan(this.say, "tryAgain", answer.retryAfter) }));
     } else {
-      this.#refuse(reason(this, answer));
+      this.#refuse(reason(this.say, answer));
     }
     // By the stream it comes as well; where that is down, this is how the page learns of it.
     if (answer.ok || answer.status === 401) client.refresh().catch(() => {});
