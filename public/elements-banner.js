@@ -27,7 +27,7 @@ export const SHEET = sheet(`
 .notice { padding-inline-start: .85rem; border-inline-start: .25rem solid var(--_good); font-size: .9375rem; color: var(--_soft); }
 .notice[data-mood="wait"] { border-color: var(--_wait); color: var(--_wait); }
 label { display: block; margin-block-end: .35rem; font-weight: 600; }
-.together { display: flex; flex-wrap: wrap; gap: .6rem; }
+.together { display: flex; flex-wrap: wrap; gap: .6rem; max-width: 26rem; }
 input {
   flex: 1 1 9rem;
   min-width: 0;

@@ -85,7 +85,7 @@ mod tests {
     #[case("", "text/html; charset=utf-8")]
     #[case("index.html", "text/html; charset=utf-8")]
     #[case("app.js", "text/javascript; charset=utf-8")]
-    #[case("state.js", "text/javascript; charset=utf-8")]
+    #[case("cursor.js", "text/javascript; charset=utf-8")]
     #[case("afterclick.css", "text/css; charset=utf-8")]
     #[case("favicon.svg", "image/svg+xml; charset=utf-8")]
     fn each_file_has_its_type_and_is_safe_to_open(#[case] path: &str, #[case] kind: &str) {
