@@ -1,9 +1,14 @@
 // Whatever stands between a browser and the service breaks, and the client mends it by itself.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { about, becomes, changes, follow, verified } from "./support/follow.mjs";
 import { front, isTo } from "./support/front.mjs";
-import { click, member, serve, withBrowser } from "./support/service.mjs";
+import { click, mailTo, member, serve, withBrowser } from "./support/service.mjs";
+
+const ANA = "ana@example.com";
+const run = promisify(execFile);
 
 const answers = (status, headers = {}, body = "") => (request, response) => response.writeHead(status, headers).end(body);
 const CAUSES = {
@@ -62,4 +67,169 @@ test("r20 whatever a stream meets, the client is live again within 10 s of its e
   }));
 
   console.log(`ms after the end: ${(await Promise.all(tries)).join("; ")}`);
+}));
+
+test("a proxy that holds back bodies: polls, and a stream as soon as it lets one through", { timeout: 60_000 }, () => withBrowser(async ({ browser, folder }) => {
+  const service = await serve(folder);
+  let holding = true;
+  const proxy = await front(service.url, {
+    rule(request, response, pass) {
+      if (!holding || !isTo(request, "stream")) return false;
+      pass(request, response, () => {}); // The head, and never a byte of the body.
+      return true;
+    },
+  });
+  const context = await browser.newContext();
+  await member(context, proxy.url, ANA);
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.goto(`${proxy.url}/follow`);
+
+  await becomes(page, "polling");
+  await click(context, service.url, ANA);
+  await verified(page, 5_000);
+  holding = false;
+  await page.clock.runFor(125_000);
+
+  await becomes(page, "live");
+  assert.deepEqual(await changes(page), ["email.verified"]);
+}));
+
+test("r20 a stream that falls silent for a minute is left, and another brings what it kept back", { timeout: 60_000 }, () => withBrowser(async ({ browser, folder }) => {
+  const service = await serve(folder);
+  let silent = false;
+  const proxy = await front(service.url, {
+    rule(request, response, pass) {
+      if (!isTo(request, "stream")) return false;
+      pass(request, response, (answer) => answer.on("data", (piece) => { if (!silent) response.write(piece); }));
+      return true;
+    },
+  });
+  const context = await browser.newContext();
+  await member(context, proxy.url, ANA);
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.goto(`${proxy.url}/follow`);
+  await becomes(page, "live");
+  silent = true;
+  await click(context, service.url, ANA);
+  assert.deepEqual(await changes(page), []);
+
+  silent = false; // For the next one; this one's event is gone.
+  await page.clock.runFor(60_000);
+
+  await verified(page, 5_000);
+  assert.deepEqual(await changes(page), ["email.verified"]);
+}));
+
+test("the service restarts: live again, with what happened meanwhile", { timeout: 60_000 }, () => withBrowser(async ({ browser, folder }) => {
+  const service = await serve(folder);
+  const context = await browser.newContext();
+  const proxy = await front(service.url);
+  await member(context, proxy.url, ANA);
+  const page = await follow(context, proxy.url);
+  const { link } = await mailTo(context, service.url, ANA);
+
+  await service.stop();
+  await becomes(page, "offline");
+  await serve(folder, service.port);
+  const back = Date.now();
+  assert.equal((await context.request.post(link, { headers: { accept: "application/json" } })).status(), 200);
+
+  const shown = await verified(page, 10_000);
+  await becomes(page, "live");
+  console.log(`shown ${shown - back} ms after the service was back`);
+  assert.deepEqual(await changes(page), ["email.verified"]);
+}));
+
+test("a machine that slept shows the present at once, and does not trust its old stream", { timeout: 60_000 }, () => withBrowser(async ({ browser, folder }) => {
+  const service = await serve(folder);
+  const context = await browser.newContext();
+  let deaf = false;
+  const proxy = await front(service.url, {
+    rule(request, response, pass) {
+      if (!isTo(request, "stream")) return false;
+      pass(request, response, (answer) => answer.on("data", (piece) => { if (!deaf) response.write(piece); }));
+      return true;
+    },
+  });
+  await member(context, proxy.url, ANA);
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.goto(`${proxy.url}/follow`);
+  await becomes(page, "live");
+  deaf = true; // The connection is gone, and nobody has told the browser.
+  await click(context, service.url, ANA);
+  assert.deepEqual(await changes(page), []);
+  deaf = false;
+
+  await page.clock.fastForward(3_600_000);
+
+  await verified(page, 2_000);
+  await becomes(page, "live");
+  assert.ok((await about(page)).reconnects > 0);
+}));
+
+test("the network goes and comes back", { timeout: 60_000 }, () => withBrowser(async ({ browser, folder }) => {
+  const service = await serve(folder);
+  const context = await browser.newContext();
+  const proxy = await front(service.url);
+  await member(context, proxy.url, ANA);
+  const page = await follow(context, proxy.url);
+
+  await context.setOffline(true);
+  await becomes(page, "offline");
+  await click(context, service.url, ANA).catch(() => {}); // Playwright's own calls are offline too.
+  await context.setOffline(false);
+  await becomes(page, "live");
+  await page.evaluate(() => realtime.refresh());
+
+  await click(context, service.url, ANA);
+  await verified(page);
+}));
+
+test("the back-forward cache gives back a page that is right at once", { timeout: 60_000 }, () => withBrowser(async ({ browser, folder }) => {
+  const service = await serve(folder);
+  const context = await browser.newContext();
+  const proxy = await front(service.url);
+  await member(context, proxy.url, ANA);
+  const page = await follow(context, proxy.url);
+  await page.evaluate(() => { addEventListener("pageshow", ({ persisted }) => { window.cached = persisted; }); });
+
+  await page.goto(`${service.url}/dev/inbox`);
+  await click(context, service.url, ANA);
+  await page.goBack({ waitUntil: "commit" });
+
+  await page.waitForFunction(() => window.cached, null, { timeout: 5_000 });
+  await verified(page, 5_000);
+  await becomes(page, "live");
+  assert.equal(proxy.open.size, 1);
+}, { ignoreDefaultArgs: ["--disable-back-forward-cache"] }));
+
+test("an application elsewhere follows by its token, and a backend's own changes come too", { timeout: 60_000 }, () => withBrowser(async ({ browser, folder }) => {
+  const command = async (...given) => {
+    const { stdout } = await run(process.env.AFTERCLICK_BIN, [...given, "--database", `sqlite:${folder}/a.db`]);
+    return stdout.trim();
+  };
+  const key = await command("keys", "create", "--name", "shop");
+  const page = await (await browser.newContext()).newPage();
+  const app = await front("http://127.0.0.1:9");
+  const service = await serve(folder, 0, ["--client-url", app.url]);
+  const token = await command("token", "--user", "u:1", "--public-url", service.url);
+  await page.goto(`${app.url}/follow-nobody`);
+
+  await page.evaluate(async ([url, token]) => {
+    const { Afterclick } = await import(`${url}/afterclick.js`);
+    window.told = [];
+    window.realtime = new Afterclick({ url, token: async () => token });
+    realtime.addEventListener("change", ({ detail }) => told.push({ name: "change", detail }));
+  }, [service.url, token]);
+  await becomes(page, "live");
+  const sent = await page.request.post(`${service.url}/v1/users/u%3A1/events`, { headers: { Authorization: `Bearer ${key}` }, data: { type: "order.shipped", data: { parcel: 7 } } });
+  assert.equal(sent.status(), 201);
+
+  await page.waitForFunction(() => told.length);
+  assert.deepEqual(await changes(page), ["order.shipped"]);
+  const { streamId } = await about(page);
+  assert.match(streamId, /^[0-9a-f-]{36}$/);
 }));
