@@ -40,15 +40,12 @@ export async function serve(folder, port = 0, more = []) {
   return { url, port: Number(new URL(url).port), stop };
 }
 
-/** Runs `test` with a service's folder and a browser, which `options` may start otherwise. */
-export async function withBrowser(test, options = {}) {
-  const { chromium } = require(process.env.PLAYWRIGHT);
+/** Runs `test` with a service's folder; the service ends with it. */
+export async function withFolder(test) {
   const folder = await mkdtemp(join(tmpdir(), "afterclick-web-"));
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: FLAGS, ...options });
   try {
-    await test({ browser, folder });
+    await test(folder);
   } finally {
-    await browser.close();
     await Promise.all([...running].map((child) => new Promise((resolve) => {
       child.once("exit", resolve);
       child.kill("SIGKILL");
@@ -56,6 +53,17 @@ export async function withBrowser(test, options = {}) {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** Runs `test` with a service's folder and a browser, which `options` may start otherwise. */
+export const withBrowser = (test, options = {}) => withFolder(async (folder) => {
+  const { chromium } = require(process.env.PLAYWRIGHT);
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: FLAGS, ...options });
+  try {
+    await test({ browser, folder });
+  } finally {
+    await browser.close();
+  }
+});
 
 /** Signs up and logs in without a page: the context has the cookie. */
 export async function member(context, url, email, password = "blue kettle sings") {
