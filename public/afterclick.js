@@ -1,5 +1,4 @@
-import { makeCaller, Trouble } from "./caller.js";
-import { connect, failing, isVisible, makePace } from "./connection.js";
+import { connect, failing, isVisible, makeCaller, makePace, Trouble } from "./connection.js";
 import { judge, parseCursor } from "./cursor.js";
 import { joinTabs, openChannel } from "./tabs.js";
 
@@ -92,15 +91,13 @@ export class Afterclick extends EventTarget {
 
   /** @returns {Promise<User | null>} */
   async refresh() {
-    const life = this.#life;
-    const user = await this.#me(life.signal).catch((error) => {
-      // Somebody else came, or the page went, while it was under way.
-      if (life !== this.#life && this.#status !== "closed") return undefined;
+    const { signal } = this.#life;
+    const settled = await this.#ask(signal).catch((error) => {
+      if (signal.aborted && this.#status !== "closed") return false;
       this.#trouble(error);
       throw error;
     });
-    if (user === undefined || life !== this.#life) return this.refresh();
-    this.#settle(user);
+    if (!settled) return this.refresh(); // Somebody else came, or the page went.
     this.#connection?.revive();
     this.#tabs?.post({ kind: "revive" });
     return this.#user;
@@ -119,9 +116,6 @@ export class Afterclick extends EventTarget {
     this.#say("closed");
   }
 
-  // --- Who is logged in
-
-  /** Finds out, however long it takes. */
   async #enter() {
     this.#leave();
     const { signal } = this.#life;
@@ -129,8 +123,7 @@ export class Afterclick extends EventTarget {
     if (this.#status !== "signed-out") this.#say("connecting");
     while (!signal.aborted && !this.#tabs) {
       try {
-        const user = await this.#me(signal);
-        if (!signal.aborted) this.#settle(user);
+        await this.#ask(signal);
       } catch (error) {
         if (signal.aborted) return;
         this.#trouble(error);
@@ -160,30 +153,27 @@ export class Afterclick extends EventTarget {
 
   /** Whether somebody is logged in, as far as can be told. */
   #check() {
-    return this.#once(this.#ask);
+    return this.#once(this.#tryAsk);
+  }
+
+  async #tryAsk(signal) {
+    try {
+      await this.#ask(signal);
+    } catch (error) {
+      if (!signal.aborted) this.#trouble(error);
+    }
+    return this.#status !== "signed-out";
   }
 
   async #ask(signal) {
-    try {
-      const user = await this.#me(signal);
-      if (!signal.aborted) this.#settle(user);
-      return user !== null;
-    } catch (error) {
-      if (!signal.aborted) this.#trouble(error);
-      return true;
-    }
-  }
-
-  /** Null where nobody is logged in. */
-  async #me(signal) {
-    try {
-      const user = await this.#caller.get("/v1/me", signal);
-      if (parseCursor(user?.cursor)) return user;
-    } catch (error) {
+    const user = await this.#caller.get("/v1/me", signal).catch((error) => {
       if (error.refused) return null;
       throw error;
-    }
-    throw new Trouble("bad_answer", "The service sent what is no user.");
+    });
+    if (user !== null && !parseCursor(user?.cursor)) throw new Trouble("bad_answer");
+    if (signal.aborted) return false;
+    this.#settle(user);
+    return true;
   }
 
   #settle(user) {
@@ -216,8 +206,6 @@ export class Afterclick extends EventTarget {
     }
     this.#say("signed-out");
   }
-
-  // --- The connection and the other tabs
 
   #lead() {
     this.#report = undefined;
@@ -253,8 +241,6 @@ export class Afterclick extends EventTarget {
     else if (message.kind === "check") this.#check();
     else if (message.kind === "revive") this.#connection?.revive();
   }
-
-  // --- State
 
   #snapshot(user) {
     if (user.id !== this.#user?.id) return this.#settle(user);
@@ -310,8 +296,6 @@ export class Afterclick extends EventTarget {
     }
   }
 
-  // --- The page
-
   #listen() {
     const { signal } = this.#end;
     const world = this.#world;
@@ -345,8 +329,6 @@ export class Afterclick extends EventTarget {
       this.#catchUp();
     }
   }
-
-  // --- Telling
 
   #share(message) {
     if (this.#connection) this.#tabs?.post(message);

@@ -1,6 +1,5 @@
-import { asTrouble, makeAlarm, Trouble, troubleOf } from "./caller.js";
-
 // In milliseconds.
+const PATIENCE = 10_000; // For a call, and for the application's token.
 const FIRST = 5_000; // A stream without a first event is mute,
 const MUTE = 40_000; // or without any more for so long.
 const PROVED = 10_000; // A stream that brings events for so long gets through.
@@ -12,39 +11,145 @@ const MOST = 5_000; // What chance adds to a pause,
 const MOST_HIDDEN = 30_000; // and where nobody looks.
 const LONGEST = 2 ** 31 - 1; // What a timer takes.
 
+/** What went wrong; `afterclick.d.ts` has the codes. */
+export class Trouble extends Error {
+  constructor(code = "", { message = code, floor = 0, refused = false, served = false } = {}) {
+    super(message);
+    this.code = code;
+    this.floor = floor; // The pause that the service asks for, in milliseconds.
+    this.refused = refused; // Nobody is logged in, it seems.
+    this.served = served; // The way there is good: it is the service that said no.
+  }
+}
+
+/** A fetch rejects for many reasons, and tells none of them. */
+export const asTrouble = (error) => error instanceof Trouble ? error
+  : new Trouble(error instanceof SyntaxError ? "bad_answer" : "network", { message: String(error) });
+
+export async function troubleOf(world, response) {
+  const { status, ok, headers } = response;
+  const after = headers.get("Retry-After") ?? "";
+  const floor = Number(after) * 1000 || Math.max(0, Date.parse(after) - world.Date.now()) || 0;
+  const kind = headers.get("Content-Type") ?? "";
+  const problem = kind.includes("json") ? await response.json().catch(() => null) : discard(response);
+  const code = ok ? "bad_answer" : problem?.code ?? `http_${status}`;
+  return new Trouble(code, { message: problem?.detail ?? `The service answered ${status}.`, floor, refused: status === 401 });
+}
+
+const discard = (response) => void response.body?.cancel().catch(() => {});
+
+/** A signal that aborts with `parent`, and `span` milliseconds after it was last `set`. */
+export function makeAlarm(world, parent) {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let timer;
+  const off = () => world.clearTimeout(timer);
+  const stop = (reason) => {
+    off();
+    controller.abort(reason);
+  };
+  const set = (span, code) => {
+    off();
+    timer = world.setTimeout(() => stop(new Trouble(code)), Math.min(span, LONGEST));
+  };
+  const wait = (span) => new Promise((resolve) => {
+    signal.addEventListener("abort", resolve);
+    if (signal.aborted) resolve(0);
+    else set(span);
+  });
+  const follow = () => stop(parent.reason);
+  parent.addEventListener("abort", follow, { signal });
+  if (parent.aborted) follow();
+  return { signal, set, wait, off, stop };
+}
+
+/** Calls the service by the application's token, else by the cookie; renews a refused one once. */
+export function makeCaller(world, base, token) {
+  let held;
+  let renewing;
+
+  const within = (promise, code) => Promise.race([promise, new Promise((_, reject) => {
+    world.setTimeout(() => reject(new Trouble(code)), PATIENCE);
+  })]);
+  const fresh = async () => {
+    try {
+      return await within(token(), "token_failed");
+    } catch (error) {
+      throw new Trouble("token_failed", { message: String(error) });
+    }
+  };
+  const send = (path, init) => {
+    const headers = new Headers(init.headers);
+    if (held) headers.set("Authorization", `Bearer ${held}`);
+    return world.fetch(base + path, {
+      ...init, headers, credentials: token ? "same-origin" : "include", cache: "no-store",
+    });
+  };
+  const renew = async (used) => {
+    if (token) {
+      if (held === used) held = await fresh();
+      return Boolean(held) && held !== used;
+    }
+    const headers = { "Content-Type": "application/json" };
+    const response = await within(send("/v1/sessions/refresh", { method: "POST", headers, body: "{}" }), "timeout");
+    if (response.status === 429 || response.status >= 500) throw await troubleOf(world, response);
+    discard(response);
+    return response.ok;
+  };
+  const ready = async () => {
+    if (!token || held) return;
+    held = await fresh();
+    if (!held) throw new Trouble("signed_out", { refused: true });
+  };
+  /** @returns {Promise<Response>} */
+  const ask = async (path, init) => {
+    await ready();
+    const used = held;
+    const response = await send(path, init);
+    if (response.status !== 401) return response;
+    renewing ??= renew(used).finally(() => { renewing = undefined; });
+    if (!await renewing) return response;
+    discard(response);
+    return send(path, init);
+  };
+  /** The JSON of a 200, nothing for a 204. */
+  const get = async (path, signal) => {
+    await ready();
+    const alarm = makeAlarm(world, signal);
+    alarm.set(PATIENCE, "timeout");
+    try {
+      const response = await ask(path, { signal: alarm.signal });
+      if (response.status === 200) return await response.json();
+      if (response.status !== 204) throw await troubleOf(world, response);
+    } catch (error) {
+      throw asTrouble(alarm.signal.reason ?? error);
+    } finally {
+      alarm.off();
+    }
+  };
+  return { ready, ask, get, expire: () => { held = undefined; } };
+}
+
 /** Ends an attempt, for another at once. */
-const AGAIN = new Trouble("again", "Connect again.");
+const AGAIN = new Trouble("again");
 
 export const isVisible = (world) => world.document?.visibilityState !== "hidden";
 
 export const failing = (world, tries) => tries > 2 || world.navigator?.onLine === false ? "offline" : "connecting";
 
 /** Back-off that doubles, with full jitter. */
-export function makePace(world) {
-  const wait = (span, ...signals) => new Promise((resolve) => {
-    const end = () => {
-      world.clearTimeout(timer);
-      for (const signal of signals) signal.removeEventListener("abort", end);
-      resolve(0);
-    };
-    const timer = world.setTimeout(end, Math.min(span, LONGEST));
-    for (const signal of signals) signal.addEventListener("abort", end);
-    if (signals.some((signal) => signal.aborted)) end();
-  });
-  const pace = {
-    tries: 0,
-    /** `wake` cuts it short, but for the floor; those who were given the same one are spread. */
-    async rest(floor, signal) {
-      const awake = new AbortController();
-      pace.wake = () => awake.abort();
-      await wait(floor, signal);
-      const most = Math.min(isVisible(world) ? MOST : MOST_HIDDEN, 500 * 2 ** pace.tries);
-      if (pace.tries) await wait(world.Math.random() * most, signal, awake.signal);
-    },
-    wake() {},
-  };
-  return pace;
-}
+export const makePace = (world) => ({
+  tries: 0,
+  wake() {},
+  /** `wake` cuts it short, but for the floor; those who were given the same one are spread. */
+  async rest(floor, signal) {
+    const [asked, own] = [makeAlarm(world, signal), makeAlarm(world, signal)];
+    this.wake = own.stop;
+    await asked.wait(floor);
+    const most = Math.min(isVisible(world) ? MOST : MOST_HIDDEN, 500 * 2 ** this.tries);
+    if (this.tries) await own.wait(world.Math.random() * most);
+  },
+});
 
 /**
  * A stream, long polls where streams do not get through, and then a stream again.
@@ -105,12 +210,12 @@ export function connect(world, caller, transport, hooks) {
   }
 
   async function stream(alarm) {
-    const after = hooks.after();
     connection.attempts += 1;
     heardAt = now();
-    alarm.set(FIRST, "mute", "The stream brought no event in 5 s.");
-    const path = `/v1/stream${after ? `?last_event_id=${after}` : ""}`;
-    const response = await caller.ask(path, { headers: { Accept: "text/event-stream" }, signal: alarm.signal });
+    alarm.set(FIRST, "mute");
+    const response = await caller.ask(`/v1/stream?last_event_id=${hooks.after()}`, {
+      headers: { Accept: "text/event-stream" }, signal: alarm.signal,
+    });
     const kind = response.headers.get("Content-Type") ?? "";
     if (response.status !== 200 || !kind.startsWith("text/event-stream")) throw await troubleOf(world, response);
     let openedAt = 0;
@@ -120,7 +225,7 @@ export function connect(world, caller, transport, hooks) {
       const told = JSON.parse(data);
       hooks.log(name, told);
       if (name === "goodbye") return goodbye(told);
-      alarm.set(MUTE, "mute", "The stream brought no event in 40 s.");
+      alarm.set(MUTE, "mute");
       openedAt ||= heardAt;
       if (heardAt - openedAt >= PROVED) broken = pace.tries = 0;
       connection.streamId = response.headers.get("X-Request-Id");
@@ -129,19 +234,18 @@ export function connect(world, caller, transport, hooks) {
       else if (name === "heartbeat") hooks.heartbeat(told.cursor);
       else hooks.change(told);
     }
-    throw new Trouble("ended", "The stream ended without a goodbye.");
+    throw new Trouble("ended");
   }
 
   async function goodbye({ code, reconnect, retry_ms: floor = SPIN }) {
-    const words = `The service said goodbye: ${code}.`;
     if (code === "token_expired") caller.expire();
-    if (code === "overloaded" || code === "unavailable") throw new Trouble(code, words, { floor, served: true });
-    if (code === "session_revoked" || code === "user_deleted") throw new Trouble(code, words, { refused: true });
+    if (code === "overloaded" || code === "unavailable") throw new Trouble(code, { floor, served: true });
+    if (code === "session_revoked" || code === "user_deleted") throw new Trouble(code, { refused: true });
     if (reconnect) {
       say("connecting");
       return floor;
     }
-    hooks.trouble(new Trouble(code, words));
+    hooks.trouble(new Trouble(code));
     if (code === "too_many_streams" && transport === "auto") {
       // Another would end another device's, whose next would end ours.
       [broken, streamAt] = [2, Infinity];
@@ -157,9 +261,8 @@ export function connect(world, caller, transport, hooks) {
     do {
       const after = hooks.after();
       const began = heardAt = now();
-      alarm.set(wait + 10_000, "timeout", "The poll was not answered in time.");
-      const path = `/v1/poll?wait=${wait / 1000}${after ? `&after=${after}` : ""}`;
-      const response = await caller.ask(path, { signal: alarm.signal });
+      alarm.set(wait + 10_000, "timeout");
+      const response = await caller.ask(`/v1/poll?wait=${wait / 1000}&after=${after}`, { signal: alarm.signal });
       if (response.status === 200) hooks.news(await response.json());
       else if (response.status !== 204) throw await troubleOf(world, response);
       alarm.off();
