@@ -53,6 +53,7 @@ export interface Trouble {
    * problem or a goodbye of the service, or `http_` and a status.
    */
   code: string;
+  /** The service's own words, the browser's, or the code again. */
   message: string;
 }
 

@@ -4,7 +4,7 @@ import { joinTabs, openChannel } from "./tabs.js";
 
 /** @import { Afterclick as Declared, ConnectionStatus, Options, User } from "./afterclick.d.ts" */
 
-/** Between two looks at the clock, and how late one is after a sleep; milliseconds. */
+// In milliseconds: between two looks at the clock, and how late one is after a sleep.
 const LOOK = 5_000;
 const SLEPT = 15_000;
 const SLEPT_HIDDEN = 90_000; // Timers of hidden tabs come once a minute.
@@ -30,7 +30,7 @@ export class Afterclick extends EventTarget {
   #connection;
   /** @type {User | null} */
   #user = null;
-  // The last change that was told: after a refresh() the user's own cursor may be ahead of it.
+  // The last change told: the user's own cursor may be ahead, after a refresh().
   #told;
   /** @type {ConnectionStatus} */
   #status = "connecting";
@@ -42,7 +42,7 @@ export class Afterclick extends EventTarget {
 
   /**
    * @param {Options} [options]
-   * @param {typeof globalThis} [world]  for tests: what is used instead of the browser
+   * @param {typeof globalThis} [world]  for tests, instead of the browser
    */
   constructor({ url = "", token = undefined, transport = "auto", debug = false } = {}, world = globalThis) {
     super();
@@ -144,7 +144,6 @@ export class Afterclick extends EventTarget {
     this.#pace = this.#tabs = this.#report = undefined;
   }
 
-  /** Does it unless it is being done. */
   #once(act) {
     const running = this.#running;
     if (!running.has(act)) running.set(act, act.call(this, this.#life.signal).finally(() => running.delete(act)));
@@ -166,14 +165,20 @@ export class Afterclick extends EventTarget {
   }
 
   async #ask(signal) {
+    const before = this.#told;
     const user = await this.#caller.get("/v1/me", signal).catch((error) => {
       if (error.refused) return null;
       throw error;
     });
     if (user !== null && !parseCursor(user?.cursor)) throw new Trouble("bad_answer");
-    if (signal.aborted) return false;
+    if (this.#isLate(signal, before)) return false;
     this.#settle(user);
     return true;
+  }
+
+  /** An answer for the user or the epoch before. */
+  #isLate(signal, before) {
+    return signal.aborted || judge(before, this.#told) === "snapshot";
   }
 
   #settle(user) {
@@ -253,7 +258,7 @@ export class Afterclick extends EventTarget {
   #change(change) {
     if (change.user?.id !== this.#user?.id) return void this.#check();
     const verdict = judge(this.#told, change.cursor);
-    if (verdict === "snapshot") this.#catchUp();
+    if (verdict === "snapshot") this.#once(this.#fetchMissed);
     if (verdict !== "apply") return;
     this.#take(change.user);
     this.#told = change.cursor;
@@ -268,7 +273,7 @@ export class Afterclick extends EventTarget {
 
   #heartbeat(cursor) {
     this.#lastHeartbeat = new this.#world.Date().toISOString();
-    if (judge(this.#told, cursor) !== "drop") this.#catchUp();
+    if (judge(this.#told, cursor) !== "drop") this.#once(this.#fetchMissed);
   }
 
   #take(user) {
@@ -280,14 +285,11 @@ export class Afterclick extends EventTarget {
     this.#emit("user", user);
   }
 
-  #catchUp() {
-    this.#once(this.#fetchMissed);
-  }
-
   async #fetchMissed(signal) {
+    const before = this.#told;
     try {
-      const news = await this.#caller.get(`/v1/poll?wait=0&after=${this.#told}`, signal);
-      if (news && !signal.aborted) this.#news(news);
+      const news = await this.#caller.get(`/v1/poll?wait=0&after=${before}`, signal);
+      if (news && !this.#isLate(signal, before)) this.#news(news);
     } catch (error) {
       if (signal.aborted) return;
       if (error.refused) return void this.#check();
@@ -305,8 +307,8 @@ export class Afterclick extends EventTarget {
       this.#tabs?.look();
     });
     on(world, "online", () => this.#wake());
-    on(world, "offline", () => this.#wake()); // Which may be wrong: the service can be on this machine.
-    // What is put away (the back-forward cache, a frozen tab) must not hold the lead.
+    on(world, "offline", () => this.#wake()); // Which may be wrong: ask.
+    // What is put away must not hold the lead.
     on(world, "pagehide", () => this.#leave());
     on(world, "pageshow", ({ persisted }) => { if (persisted) this.#enter(); });
     on(world.document, "freeze", () => this.#leave());
@@ -320,13 +322,13 @@ export class Afterclick extends EventTarget {
     signal.addEventListener("abort", () => world.clearInterval(timer));
   }
 
-  /** Somebody looks again, or the network or the machine is back: what is shown may be old. */
+  /** Somebody looks again, or the network or the machine is back. */
   #wake(slept = false) {
     if (this.#pace) this.#pace.wake();
     else if (!this.#tabs) this.#enter();
     else {
       this.#connection?.wake(slept);
-      this.#catchUp();
+      this.#once(this.#fetchMissed);
     }
   }
 
@@ -347,6 +349,7 @@ export class Afterclick extends EventTarget {
   }
 
   #emit(name, detail) {
+    if (this.#end.signal.aborted && name !== "status") return;
     this.#log(name, detail);
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }

@@ -1,14 +1,14 @@
 // In milliseconds.
-const PATIENCE = 10_000; // For a call, and for the application's token.
-const FIRST = 5_000; // A stream without a first event is mute,
-const MUTE = 40_000; // or without any more for so long.
-const PROVED = 10_000; // A stream that brings events for so long gets through.
+const PATIENCE = 10_000; // For a call, and for a token.
+const FIRST = 5_000; // A stream is mute without a first event,
+const MUTE = 40_000; // or without another.
+const PROVED = 10_000; // A stream with events for so long gets through.
 const STREAM_AGAIN = 120_000;
 const STALE = 25_000; // The service beats every 15 s.
-const PARKED = 20_000; // The strictest proxies end a poll after 30 s.
-const SPIN = 1_000; // A poll that was answered too soon rests for one to four of these.
-const MOST = 5_000; // What chance adds to a pause,
-const MOST_HIDDEN = 30_000; // and where nobody looks.
+const PARKED = 20_000; // Strict proxies end a poll after 30 s.
+const SPIN = 1_000; // A poll answered too soon rests for up to four.
+const MOST = 5_000; // What chance adds to a pause.
+const MOST_HIDDEN = 30_000;
 const LONGEST = 2 ** 31 - 1; // What a timer takes.
 
 /** What went wrong; `afterclick.d.ts` has the codes. */
@@ -18,7 +18,7 @@ export class Trouble extends Error {
     this.code = code;
     this.floor = floor; // The pause that the service asks for, in milliseconds.
     this.refused = refused; // Nobody is logged in, it seems.
-    this.served = served; // The way there is good: it is the service that said no.
+    this.served = served; // By the service itself: the way there is good.
   }
 }
 
@@ -130,8 +130,7 @@ export function makeCaller(world, base, token) {
   return { ready, ask, get, expire: () => { held = undefined; } };
 }
 
-/** Ends an attempt, for another at once. */
-const AGAIN = new Trouble("again");
+const AGAIN = new Trouble("again"); // Ends an attempt, for another.
 
 export const isVisible = (world) => world.document?.visibilityState !== "hidden";
 
@@ -154,8 +153,8 @@ export const makePace = (world) => ({
 /**
  * A stream, long polls where streams do not get through, and then a stream again.
  *
- * Streams are read by `fetch`: an EventSource gives up for ever on any answer but a stream, does not
- * hear the types that a backend makes up, and sends no token, only a ticket that is spent when it
+ * Streams are read by `fetch`: an EventSource gives up for ever on any answer but a stream, is deaf to
+ * the types that a backend makes up, and sends no token, only a ticket that is spent when it
  * reconnects. What buffers one buffers the other, and shows as a mute stream.
  */
 export function connect(world, caller, transport, hooks) {
@@ -163,7 +162,7 @@ export function connect(world, caller, transport, hooks) {
   const end = new AbortController();
   let attempt = new AbortController();
   let status = "connecting";
-  let broken = 0; // Streams in a row that did not get through.
+  let broken = 0; // Streams that did not get through.
   let streamAt = 0;
   let pollFailed = false;
   let hint = 0;
@@ -220,11 +219,12 @@ export function connect(world, caller, transport, hooks) {
     if (response.status !== 200 || !kind.startsWith("text/event-stream")) throw await troubleOf(world, response);
     let openedAt = 0;
     for await (const { name, data, retry } of events(response.body)) {
+      if (alarm.signal.aborted) break;
       heardAt = now();
-      hint = retry || hint;
       const told = JSON.parse(data);
       hooks.log(name, told);
       if (name === "goodbye") return goodbye(told);
+      hint = retry || hint;
       alarm.set(MUTE, "mute");
       openedAt ||= heardAt;
       if (heardAt - openedAt >= PROVED) broken = pace.tries = 0;
@@ -247,7 +247,7 @@ export function connect(world, caller, transport, hooks) {
     }
     hooks.trouble(new Trouble(code));
     if (code === "too_many_streams" && transport === "auto") {
-      // Another would end another device's, whose next would end ours.
+      // Another would end another device's, and so on.
       [broken, streamAt] = [2, Infinity];
       return 0;
     }
@@ -305,7 +305,7 @@ export async function* events(body) {
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return; // What is unfinished by then is no event.
+      if (done) return; // What is unfinished is no event.
       text += decoder.decode(value, { stream: true });
       // A CR at the end may have its LF still to come.
       for (let end; (end = /\r\n|\n|\r(?!$)/.exec(text));) {

@@ -5,8 +5,8 @@ export function parseCursor(text) {
 }
 
 /**
- * What to do with state at `offered` while holding state at `held`: it never goes back. "snapshot":
- * of another epoch, whose versions cannot be compared with ours.
+ * What to do with state at `offered` while holding state at `held`: it never goes back. Versions of
+ * another epoch cannot be compared: "snapshot".
  *
  * @returns {"apply" | "drop" | "snapshot"}
  */

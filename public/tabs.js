@@ -2,7 +2,7 @@ import { isVisible } from "./connection.js";
 
 // In milliseconds.
 const TICK = 3_000; // A follower that hears nothing asks, and then leads.
-const SPREAD = 200; // Chance that keeps tabs from taking the lead together.
+const SPREAD = 200; // Keeps tabs from taking the lead together.
 
 /** Messages to the other tabs of this origin; `alone` where storage is blocked. */
 export function openChannel(world, name, hear) {
@@ -29,11 +29,11 @@ export function openChannel(world, name, hear) {
 }
 
 /**
- * The tabs of one user in one browser, of which one leads: it holds the connection for all.
+ * The tabs of one user in one browser; the one that leads holds the connection.
  *
- * A Web Lock does not tell that its holder is frozen, and timers of hidden tabs are throttled: so
- * followers ask, and a leader answers at once or loses the lead. A hidden one loses it to a visible
- * one. Where there are no locks the same messages decide; of two leaders the later one stays.
+ * A Web Lock does not tell that its holder is frozen, and hidden tabs have slow timers: so followers
+ * ask, and a leader answers at once or loses the lead. A hidden one loses it to a visible one.
+ * Without locks the same messages decide, and of two leaders the later stays.
  */
 export function joinTabs(world, name, tab, hooks) {
   let locks = world.navigator?.locks;
@@ -42,7 +42,7 @@ export function joinTabs(world, name, tab, hooks) {
   let heardAt = 0;
   let hiddenLeader = false;
   let term = 0;
-  let round = 0; // What was asked of the locks before it counts no more.
+  let round = 0; // Of asking the locks; only the last counts.
   let queue = new AbortController();
   let release = () => {};
   let later;

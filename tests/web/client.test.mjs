@@ -686,3 +686,34 @@ test("closed is closed", async () => {
   await assert.rejects(client.fetch("/v1/me"));
   assert.equal(client.connectionStatus, "closed");
 });
+
+test("an answer of the epoch before, late, is dropped", async () => {
+  const { client, service, clock } = await connected();
+  let late;
+  const old = Response.json(service.user);
+  service.instead.me = () => { service.instead.me = undefined; return new Promise((resolve) => { late = () => resolve(old); }); };
+  const asked = client.refresh();
+  await settle();
+  service.epoch = "bbbbbbbb";
+  service.user = { ...service.user, cursor: service.cursor };
+  service.streams[0].send("snapshot", { cursor: service.cursor, reason: "epoch", user: service.user });
+  await settle();
+
+  late();
+  await clock.advance(0);
+
+  assert.equal((await asked).cursor, "bbbbbbbb.1");
+  assert.equal(client.user.cursor, "bbbbbbbb.1");
+});
+
+test("nothing is told after close(), not even of what had come", async () => {
+  const { client, service, told } = await connected();
+  client.addEventListener("change", () => client.close());
+  told.length = 0;
+
+  const piece = [2, 3].map((version) => `event: a.b\ndata: ${JSON.stringify({ cursor: `aaaaaaaa.${version}`, type: "a.b", user: { ...service.user, cursor: `aaaaaaaa.${version}` } })}\n\n`);
+  service.streams[0].raw(piece.join(""));
+  await settle();
+
+  assert.deepEqual(told.map(([name]) => name), ["user", "change", "status"]);
+});

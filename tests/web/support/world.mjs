@@ -290,7 +290,7 @@ export class Service {
 
   async goodbye(code, reconnect, retry_ms = 1500) {
     for (const stream of this.open) {
-      stream.send("goodbye", { code, reconnect, retry_ms });
+      stream.send("goodbye", { code, reconnect, retry_ms }, reconnect ? retry_ms : 600_000);
       stream.end();
     }
     await settle();
