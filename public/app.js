@@ -8,7 +8,7 @@ import { call, reason } from "./call.js";
 import { merge } from "./changes.js";
 import { say as words } from "./elements-words.js";
 import "./elements.js";
-import { byId, say, show, showChanges, showConnection, showSessions, showUser } from "./view.js";
+import { allOf, byId, say, show, showChanges, showConnection, showSessions, showUser } from "./view.js";
 
 /** Between two mails, in seconds: a sign-up's mail counts. */
 const RESEND = 60;
@@ -41,8 +41,12 @@ let farewell = "";
 const english = (/** @type {string} */ key, /** @type {any} */ places) => words({}, "en", key, places);
 const why = (/** @type {import("./call.js").Answer} */ answer) => reason(english, answer);
 
-/** Calls the service with the session's cookie. */
-const ask = (/** @type {string} */ method, /** @type {string} */ path, /** @type {object} */ body = undefined) => call(fetch, method, path, body);
+/**
+ * Calls the service with the session's cookie.
+ *
+ * @param {string} method @param {string} path @param {object} [body]
+ */
+const ask = (method, path, body) => call(fetch, method, path, body);
 
 /** Follows whoever is logged in, by a transport. */
 function connect(transport) {
@@ -106,8 +110,8 @@ function leave() {
 /** Empties what the next person at this browser would see. */
 function clear() {
   changes = [];
-  for (const form of document.querySelectorAll("#home form")) form.reset();
-  for (const details of document.querySelectorAll("#home details")) details.open = false;
+  for (const form of allOf("#home form")) form.reset();
+  for (const details of allOf("#home details")) details.open = false;
   showChanges([]);
   showSessions([], endSession);
   for (const id of ["sessions-problem", "password-problem", "leave-problem"]) say(id, "");
@@ -145,11 +149,17 @@ async function lookForInbox() {
   show("inbox-line", answer.ok);
 }
 
-/** Ends the session by a call. The stream may tell of it before the call's answer does. */
-async function goBy(notice, problem, ...request) {
+/**
+ * Ends the session by a call. The stream may tell of it before the call's answer does.
+ *
+ * @param {string} notice  what the signed-out page says then
+ * @param {string} problem  the line that says what went wrong
+ * @param {string} method @param {string} path @param {object} [body]
+ */
+async function goBy(notice, problem, method, path, body) {
   farewell = notice;
   say(problem, "");
-  const answer = await ask(...request);
+  const answer = await ask(method, path, body);
   if (answer.ok || ["unauthenticated", "invalid_token"].includes(answer.body.code)) return realtime.refresh().catch(() => {});
   farewell = "";
   return say(problem, why(answer));
@@ -209,6 +219,6 @@ setInterval(() => {
   loadSessions();
 }, LOOK);
 
-const chosen = document.querySelector(`#transport [value="${sessionStorage.getItem(CHOICE)}"]`) ?? document.querySelector("#transport :checked");
+const [chosen] = [...allOf(`#transport [value="${sessionStorage.getItem(CHOICE)}"]`), ...allOf("#transport :checked")];
 chosen.checked = true;
 connect(chosen.value);

@@ -61,6 +61,11 @@ export type ToastEvent = CustomEvent<Toast & { user: User; before: User }>;
 export class AfterclickToasts extends RealtimeElement {
   /** Shows a toast of the page's own. */
   show(toast: Toast): void;
+  addEventListener(type: "toast", listener: (event: ToastEvent) => void, options?: boolean | AddEventListenerOptions): void;
+  addEventListener<K extends keyof HTMLElementEventMap>(
+    type: K, listener: (event: HTMLElementEventMap[K]) => void, options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
 }
 
 declare global {

@@ -26,6 +26,9 @@ const SYSTEMS = {
 /** An element of the page, which has it. @param {string} id @returns {any} */
 export const byId = (id) => document.getElementById(id);
 
+/** All elements of the page that a selector finds. @param {string} selector @returns {any[]} */
+export const allOf = (selector) => [...document.querySelectorAll(selector)];
+
 /** Shows or hides an element. @param {string} id @param {boolean} visible */
 export function show(id, visible) {
   byId(id).hidden = !visible;
@@ -80,7 +83,7 @@ export function showSessions(sessions, onEnd) {
   // Drawn anew only where something differs, and the focus stays on the button it was on.
   if (list.dataset.shown === shown) return;
   list.dataset.shown = shown;
-  const focused = document.activeElement?.closest("[data-session]")?.dataset.session;
+  const focused = document.activeElement?.closest("[data-session]")?.getAttribute("data-session");
   list.replaceChildren(...sessions.map((session) => sessionItem(session, onEnd)));
   if (focused) list.querySelector(`[data-session="${focused}"] button`)?.focus();
 }

@@ -1,10 +1,23 @@
 // Packages of npm as a browser takes them, for pages of tests: no bundler, since ours need none.
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 /** Where tests/run puts packages: beside playwright-core. */
 const HOME = dirname(process.env.PLAYWRIGHT);
+
+/** JSX as a browser takes it. */
+export function compiled(text) {
+  const folder = mkdtempSync(join(tmpdir(), "afterclick-jsx-"));
+  writeFileSync(join(folder, "app.jsx"), text);
+  const options = "--ignoreConfig --allowJs --noCheck --noResolve --jsx react --module esnext --target es2022 --outDir out app.jsx";
+  execFileSync(process.execPath, [join(HOME, "typescript/bin/tsc"), ...options.split(" ")], { cwd: folder });
+  const out = readFileSync(join(folder, "out/app.js"), "utf8");
+  rmSync(folder, { recursive: true });
+  return out;
+}
 
 /** A file of a package, to be served as it is. */
 export const packaged = (path) => readFileSync(join(HOME, path), "utf8");
