@@ -38,7 +38,7 @@ export async function troubleOf(world, response) {
 
 const discard = (response) => void response.body?.cancel().catch(() => {});
 
-/** A signal that aborts with `parent`, and `span` milliseconds after it was last `set`. */
+/** A signal that aborts with `parent`, and `span` milliseconds after it was last `set`; to be stopped. */
 export function makeAlarm(world, parent) {
   const controller = new AbortController();
   const { signal } = controller;
@@ -124,7 +124,7 @@ export function makeCaller(world, base, token) {
     } catch (error) {
       throw asTrouble(alarm.signal.reason ?? error);
     } finally {
-      alarm.off();
+      alarm.stop();
     }
   };
   return { ready, ask, get, expire: () => { held = undefined; } };
@@ -147,6 +147,7 @@ export const makePace = (world) => ({
     await asked.wait(floor);
     const most = Math.min(isVisible(world) ? MOST : MOST_HIDDEN, 500 * 2 ** this.tries);
     if (this.tries) await own.wait(world.Math.random() * most);
+    own.stop();
   },
 });
 
@@ -202,7 +203,7 @@ export function connect(world, caller, transport, hooks) {
         if (reason === AGAIN) continue;
         floor = await failed(asTrouble(reason), polling);
       } finally {
-        alarm.off();
+        alarm.stop();
       }
       await pace.rest(floor, end.signal);
     }

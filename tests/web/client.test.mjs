@@ -339,6 +339,18 @@ test("a poll that is never answered is given up after 30 s", async () => {
   assert.notEqual(client.connectionStatus, "polling");
 });
 
+test("a parked poll whose session ends: signed out", async () => {
+  const { client, service, clock } = await connected({ transport: "poll" });
+  service.user = null;
+  service.instead.poll = () => problem(401, "unauthenticated");
+
+  for (const parked of service.polls) parked.refuse();
+  await clock.advance(0);
+
+  assert.equal(client.connectionStatus, "signed-out");
+  assert.equal(client.user, null);
+});
+
 test("changes that a poll cannot show one by one become one state", async () => {
   const { client, service, of } = await connected({ transport: "poll" });
   service.version = 500;

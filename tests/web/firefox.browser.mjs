@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withFirefox } from "./support/firefox.mjs";
-import { front, isTo } from "./support/front.mjs";
+import { front, gate } from "./support/front.mjs";
 import { mailTo, serve, withFolder } from "./support/service.mjs";
 
 const DATA = { email: "ana@example.com", password: "blue kettle sings" };
@@ -57,14 +57,8 @@ test("firefox: three tabs and another person's browser turn verified at one clic
 
 test("firefox: polls where streams are held back, and live again when the service has restarted", { timeout: 90_000 }, () => withFolder((folder) => withFirefox(async (firefox) => {
   const service = await serve(folder);
-  let holding = true;
-  const proxy = await front(service.url, {
-    rule(request, response, pass) {
-      if (!holding || !isTo(request, "stream")) return false;
-      pass(request, response, () => {});
-      return true;
-    },
-  });
+  const proxy = await gate(service.url);
+  proxy.letting = false;
   const tab = await firefox.open(`${proxy.url}/follow`);
   await becomes(tab, "signed-out");
   await logIn(tab, DATA);
@@ -72,7 +66,7 @@ test("firefox: polls where streams are held back, and live again when the servic
   await becomes(tab, "polling");
   await click(service.url);
   await tab.until(() => realtime.user.email_verified, null, 2_000);
-  holding = false;
+  proxy.letting = true;
   await service.stop();
   await becomes(tab, "connecting", "offline");
   await serve(folder, service.port);

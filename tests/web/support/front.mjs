@@ -61,3 +61,16 @@ export async function front(target, { options = "{}", rule = () => false } = {})
 
 /** Whether the request is one of these routes, such as `stream`. */
 export const isTo = (request, ...routes) => routes.some((route) => request.url.startsWith(`/v1/${route}`));
+
+/** One that lets the bodies of streams through only while its `letting` is true. */
+export async function gate(target) {
+  const self = await front(target, {
+    rule(request, response, pass) {
+      if (!isTo(request, "stream")) return false;
+      pass(request, response, (answer) => answer.on("data", (piece) => { if (self.letting) response.write(piece); }));
+      return true;
+    },
+  });
+  self.letting = true;
+  return self;
+}

@@ -256,7 +256,7 @@ export class Service {
     if (after !== this.cursor) return news();
     if (!wait) return new Response(null, { status: 204 });
     return new Promise((resolve) => {
-      const parked = { wake: () => resolve(news()) };
+      const parked = { wake: () => resolve(news()), refuse: () => resolve(problem(401, "unauthenticated")) };
       this.polls.push(parked);
       const leave = () => { this.polls = this.polls.filter((one) => one !== parked); };
       signal.addEventListener("abort", leave);
