@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { about, becomes, changes, follow, show, verified } from "./support/follow.mjs";
 import { front } from "./support/front.mjs";
-import { click, member, serve, withBrowser } from "./support/service.mjs";
+import { click, FLAGS, member, serve, withBrowser } from "./support/service.mjs";
 
 const ANA = "ana@example.com";
 
@@ -120,6 +120,25 @@ test("without Web Locks and BroadcastChannel, tabs share by storage events", { t
   assert.equal(proxy.open.size, 1);
   assert.equal(await pages[1].evaluate(() => localStorage.length), 0, "nothing is left behind");
 }));
+
+test("tabs of an insecure origin, where browsers offer no locks, share all the same", { timeout: 60_000 }, () => withBrowser(async ({ browser, folder }) => {
+  const service = await serve(folder);
+  const proxy = await front(service.url);
+  const context = await browser.newContext();
+  await member(context, proxy.url, ANA);
+  const [{ name, value }] = await context.cookies();
+  await context.addCookies([{ name, value, domain: "app.test", path: "/" }]);
+  const url = proxy.url.replace("127.0.0.1", "app.test");
+
+  const pages = [await follow(context, url), await follow(context, url), await follow(context, url)];
+  assert.equal(await pages[0].evaluate(() => isSecureContext || "locks" in navigator), false);
+  assert.deepEqual((await Promise.all(pages.map(about))).map(({ status }) => status), ["live", "shared", "shared"]);
+  await pages[0].close();
+  await click(context, service.url, ANA);
+
+  for (const page of pages.slice(1)) await verified(page, 10_000);
+  assert.equal(proxy.open.size, 1);
+}, { args: [...FLAGS, "--host-resolver-rules=MAP app.test 127.0.0.1"] }));
 
 test("one logs out and another logs in in one tab: every tab turns to them, and none shows a thing of the one before", { timeout: 60_000 }, () => withBrowser(async ({ browser, folder }) => {
   const service = await serve(folder);

@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 const require = createRequire(import.meta.url);
 
 /** Chromium without a sandbox of its own (tests run as root) and without calls home. */
-const FLAGS = [
+export const FLAGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync",
 ];
