@@ -239,3 +239,42 @@ test("the password is changed and the account deleted from the page", { timeout:
   await page.waitForSelector("#door:not([hidden])");
   assert.equal(await page.textContent("#notice"), "Your account is deleted.");
 }));
+
+test("a browser that is let go says why, and comes back when it is asked to", { timeout: 60_000 }, () => withBrowser(async ({ browser, folder }) => {
+  const service = await serve(folder, 0, ["--streams-per-user", "1"]);
+  const [laptop, phone] = [await (await browser.newContext()).newPage(), await (await browser.newContext()).newPage()];
+  for (const page of [laptop, phone]) {
+    await signUp(page, service.url, ANA);
+    await page.check("#transport [value=sse]"); // Else it would go on by polls.
+    await connected(page);
+  }
+
+  await laptop.getByText("Too many tabs are connected").waitFor();
+  await laptop.getByRole("button", { name: "Check now" }).click();
+
+  await connected(laptop);
+  await laptop.waitForSelector("#notice", { state: "hidden" });
+  await phone.getByText("Too many tabs are connected").waitFor();
+}));
+
+test("a browser whose session or account is ended elsewhere says so", { timeout: 60_000 }, () => withBrowser(async ({ browser, folder }) => {
+  const service = await serve(folder);
+  const [laptop, phone] = [await (await browser.newContext()).newPage(), await (await browser.newContext()).newPage()];
+  for (const page of [laptop, phone]) {
+    await signUp(page, service.url, ANA);
+    await connected(page);
+  }
+
+  await laptop.locator(".session").filter({ hasNotText: "This one" }).getByRole("button").click();
+  await phone.getByText("You were logged out.").waitFor();
+  await phone.fill("#door-email", ANA);
+  await phone.fill("#door-password", "blue kettle sings");
+  await phone.click("button[value=log-in]");
+  await connected(phone);
+  await laptop.click("text=Delete the account");
+  await laptop.fill("#leave-password", "blue kettle sings");
+  await laptop.click("#leave-form button");
+
+  await laptop.getByText("Your account is deleted.").waitFor();
+  await phone.getByText("This account no longer exists.").waitFor();
+}));
