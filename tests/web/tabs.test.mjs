@@ -200,6 +200,20 @@ test("another logs in in one tab: the others show them, and never one's state to
   for (const { client } of all) assert.equal(client.user.attributes.of, "bob");
 });
 
+test("another logs in on a page without a client: whoever looks again notices, and the others with them", async () => {
+  const { browser, service, all, clock } = await tabs(3);
+  service.log({ id: "u2", email: "bob@example.com" }, "bbbbbbbb");
+
+  await browser.show(all[2].world, true);
+  await clock.advance(1_000);
+
+  for (const { client, of } of all) {
+    assert.equal(client.user.email, "bob@example.com");
+    assert.deepEqual(of("change"), []);
+  }
+  assert.equal(service.open.length, 1);
+});
+
 test("signed out here, logged in there: this tab comes in too", async () => {
   const browser = new Browser();
   const service = new Service(browser.clock);
