@@ -1,137 +1,168 @@
 /**
- * The first page: sign up, follow your own state, and watch it change after the click.
+ * The first page: sign up, follow your own state, and watch it change after the click. An example of
+ * an application too: it uses what any page can.
  */
 
-import { call } from "./api.js";
-import { EMPTY, secondsUntil, takeChange, takeDocument, takeHeartbeat, takeHistory } from "./state.js";
-import { follow } from "./stream.js";
-import { byId, say, show, showChanges, showConnection, showSessions, showUser } from "./view.js";
+import { Afterclick } from "./afterclick.js";
+import { call, reason } from "./call.js";
+import { merge } from "./changes.js";
+import { say as words } from "./elements-words.js";
+import "./elements.js";
+import { allOf, byId, say, show, showChanges, showConnection, showSessions, showUser } from "./view.js";
 
-/** Between two mails, in seconds, where the service has not said otherwise. */
+/** Between two mails, in seconds: a sign-up's mail counts. */
 const RESEND = 60;
 
-const GOODBYES = {
+/** Between two looks at the sessions and the connection, in milliseconds. */
+const LOOK = 5_000;
+
+/** Where the choice of a transport is kept, for this tab alone. */
+const CHOICE = "afterclick.transport";
+
+/** What a browser is told when it is sent away, by the code of the client's error. */
+const SENT_AWAY = {
   session_revoked: "You were logged out.",
   user_deleted: "This account no longer exists.",
+  too_many_streams: "Too many tabs are connected, so this browser was let go. “Check now” connects it again.",
+  disconnected: "This browser was disconnected. “Check now” connects it again.",
 };
 
-let state = EMPTY;
-let stop = null;
-let resendAt = 0;
-let fetching = false;
+/** @typedef {import("./afterclick.js").User} User */
 
-/** Applies the next state and fetches the document where something was missed. */
-function become(next) {
-  state = next;
-  if (state.user) {
-    showUser(state.user);
-    showChanges(state.changes);
-  }
-  if (state.stale) refresh();
-}
+/** @type {Afterclick} */
+let realtime;
+/** @type {User | null} */
+let user = null;
+/** @type {import("./afterclick.js").Change[]} */
+let changes = [];
+/** What to say when the present user is gone, where it was asked for here. */
+let farewell = "";
 
-/** Fetches the document; whether the caller is still logged in as far as anybody can tell. */
-async function refresh() {
-  if (fetching) return true;
-  fetching = true;
-  const answer = await call("GET", "/v1/me");
-  fetching = false;
-  if (answer.status === 401) {
-    leave("You are logged out.");
-    return false;
-  }
-  if (answer.ok && stop) {
-    // Somebody else logged in in another tab, and the cookie is theirs.
-    if (state.user && answer.body.id !== state.user.id) {
-      leave("");
-      enter(answer.body);
-      return false;
+const english = (/** @type {string} */ key, /** @type {any} */ places) => words({}, "en", key, places);
+const why = (/** @type {import("./call.js").Answer} */ answer) => reason(english, answer);
+
+/**
+ * Calls the service with the session's cookie.
+ *
+ * @param {string} method @param {string} path @param {object} [body]
+ */
+const ask = (method, path, body) => call(fetch, method, path, body);
+
+/** Follows whoever is logged in, by a transport. */
+function connect(transport) {
+  realtime?.close();
+  realtime = new Afterclick({ transport });
+  for (const id of ["connection", "verification", "toasts"]) byId(id).client = realtime;
+  const own = realtime;
+  const on = (name, act) => own.addEventListener(name, ({ detail }) => { if (own === realtime) act(detail); });
+  on("user", become);
+  on("change", (change) => list([change]));
+  on("status", (status) => {
+    showConnection(realtime);
+    if (realtime.isConnected) {
+      say("notice", "");
+      loadSessions();
     }
-    const missed = state.stale;
-    become(takeDocument(state, answer.body));
-    if (missed) loadHistory();
-  }
-  return true;
-}
-
-function take(name, data) {
-  if (name === "snapshot") become(takeDocument(state, data.user));
-  else if (name === "heartbeat") become(takeHeartbeat(state, data.cursor));
-  else become(takeChange(state, data));
-}
-
-function connect() {
-  stop?.();
-  show("reconnect", false);
-  stop = follow({
-    cursor: () => state.user?.cursor,
-    onEvent: take,
-    onState: showConnection,
-    onEnd(code) {
-      if (code in GOODBYES) return leave(GOODBYES[code]);
-      say("notice", code === "too_many_streams"
-        ? "Too many tabs are connected, so this one was let go." : "This tab was disconnected.");
-      show("reconnect", true);
-    },
-    mayReturn: refresh,
+    if (status === "signed-out") leave();
+  });
+  on("error", ({ code }) => {
+    if (code in SENT_AWAY) farewell ||= SENT_AWAY[code];
+    if (code in SENT_AWAY && user) say("notice", SENT_AWAY[code]);
+    else if (!user && byId("door").hidden) say("notice", "The service cannot be reached. This page tries again by itself.");
   });
 }
 
+/** Shows the present state; another user's from the start. */
+function become(next) {
+  if (!next) return;
+  const other = user?.id !== next.id;
+  if (other) clear();
+  user = next;
+  showUser(next);
+  list([]);
+  if (other) enter();
+}
+
 /** The signed-in page. */
-function enter(user) {
-  become(takeDocument(EMPTY, user));
+function enter() {
+  farewell = "";
   say("notice", "");
   show("door", false);
   show("home", true);
-  connect();
+  show("connection", true);
+  showConnection(realtime);
   loadSessions();
   loadHistory();
-  lookForInbox(user.email);
+  lookForInbox();
 }
 
 /** The signed-out page. */
-function leave(notice) {
-  stop?.();
-  stop = null;
-  state = EMPTY;
-  resendAt = 0;
-  tick();
-  for (const form of document.querySelectorAll("#home form")) form.reset();
-  for (const details of document.querySelectorAll("#home details")) details.open = false;
-  byId("changes").replaceChildren();
-  byId("sessions").replaceChildren();
-  for (const id of ["code-problem", "resend-words", "sessions-problem", "password-problem", "leave-problem"]) say(id, "");
-  byId("badge").classList.remove("turned");
-  delete byId("badge").dataset.verified;
-  showConnection("none");
-  say("notice", notice);
-  show("reconnect", false);
+function leave() {
+  clear();
+  user = null;
+  say("notice", farewell);
+  farewell = "";
   show("home", false);
+  show("connection", false);
   show("door", true);
 }
 
+/** Empties what the next person at this browser would see. */
+function clear() {
+  changes = [];
+  for (const form of allOf("#home form")) form.reset();
+  for (const details of allOf("#home details")) details.open = false;
+  showChanges([]);
+  showSessions([], endSession);
+  for (const id of ["sessions-problem", "password-problem", "leave-problem"]) say(id, "");
+  byId("badge").classList.remove("turned");
+  delete byId("badge").dataset.verified;
+}
+
+function list(more) {
+  if (!user) return;
+  changes = merge(changes, more, user.cursor);
+  showChanges(changes);
+}
+
 async function loadHistory() {
-  const answer = await call("GET", "/v1/me/changes?limit=100");
-  if (answer.ok && stop) become(takeHistory(state, answer.body.changes));
+  const answer = await ask("GET", "/v1/me/changes?limit=100");
+  if (answer.ok) list(answer.body.changes);
 }
 
 async function loadSessions() {
-  const answer = await call("GET", "/v1/sessions");
-  if (answer.ok) showSessions(answer.body.sessions, endSession);
+  const answer = await ask("GET", "/v1/sessions");
+  if (answer.ok && user) showSessions(answer.body.sessions, endSession);
 }
 
 async function endSession(id) {
-  const answer = await call("DELETE", `/v1/sessions/${encodeURIComponent(id)}`);
-  say("sessions-problem", answer.ok || answer.status === 401 ? "" : answer.reason);
-  if (await refresh()) loadSessions();
+  const answer = await ask("DELETE", `/v1/sessions/${encodeURIComponent(id)}`);
+  say("sessions-problem", answer.ok || answer.status === 401 ? "" : why(answer));
+  if (await realtime.refresh().catch(() => null)) loadSessions();
 }
 
 /** Only a development service has an inbox; elsewhere the mail is in a real one. */
-async function lookForInbox(email) {
-  const query = email ? `?to=${encodeURIComponent(email)}` : "";
-  const answer = await call("GET", `/dev/inbox.json${query}`);
+async function lookForInbox() {
+  const query = user?.email ? `?to=${encodeURIComponent(user.email)}` : "";
+  const answer = await ask("GET", `/dev/inbox.json${query}`);
   byId("inbox-link").href = `/dev/inbox${query}`;
   show("inbox-line", answer.ok);
+}
+
+/**
+ * Ends the session by a call. The stream may tell of it before the call's answer does.
+ *
+ * @param {string} notice  what the signed-out page says then
+ * @param {string} problem  the line that says what went wrong
+ * @param {string} method @param {string} path @param {object} [body]
+ */
+async function goBy(notice, problem, method, path, body) {
+  farewell = notice;
+  say(problem, "");
+  const answer = await ask(method, path, body);
+  if (answer.ok || ["unauthenticated", "invalid_token"].includes(answer.body.code)) return realtime.refresh().catch(() => {});
+  farewell = "";
+  return say(problem, why(answer));
 }
 
 /** While a form is under way its buttons rest. */
@@ -150,86 +181,44 @@ onSubmit("door-form", async (form, button) => {
   const signingUp = button?.value !== "log-in";
   say("door-problem", "");
   if (signingUp) {
-    const answer = await call("POST", "/v1/users", credentials);
-    if (!answer.ok) return say("door-problem", answer.reason);
+    const answer = await ask("POST", "/v1/users", credentials);
+    if (!answer.ok) return say("door-problem", why(answer));
   }
-  const answer = await call("POST", "/v1/sessions", credentials);
-  if (!answer.ok) return say("door-problem", answer.reason);
+  const answer = await ask("POST", "/v1/sessions", credentials);
+  if (!answer.ok) return say("door-problem", why(answer));
   form.password.value = "";
-  if (signingUp) resendAt = Date.now() + RESEND * 1000;
-  enter(answer.body.user);
-  tick();
-});
-
-onSubmit("code-form", async (form) => {
-  const answer = await call("POST", "/v1/verifications/confirm", { code: form.code.value });
-  const left = answer.body.attempts_left;
-  const wrong = left === undefined ? answer.reason : `That is not the code. ${left === 1 ? "1 try" : `${left} tries`} left.`;
-  say("code-problem", answer.ok ? "" : wrong);
-  if (answer.ok) form.reset();
-  else form.code.select();
-});
-
-byId("resend").addEventListener("click", async () => {
-  byId("resend").disabled = true;
-  const answer = await call("POST", "/v1/verifications", {});
-  if (answer.ok && answer.body.already) await refresh();
-  const sent = answer.ok ? "Another mail is on its way. Links of earlier mails still work." : answer.reason;
-  say("resend-words", answer.status === 429 ? "Not so soon: the last mail should be there by now." : sent);
-  const pause = answer.retryAfter || (answer.ok ? RESEND : 0);
-  resendAt = Date.now() + pause * 1000;
-  tick();
+  await realtime.refresh().catch(() => {});
+  byId("verification").retryAfter = signingUp ? RESEND : 0;
 });
 
 onSubmit("password-form", async (form) => {
   const passwords = { current_password: form.present.value, password: form.fresh.value };
-  const answer = await call("PUT", "/v1/me/password", passwords);
-  say("password-problem", answer.ok ? "" : answer.reason);
+  const answer = await ask("PUT", "/v1/me/password", passwords);
+  say("password-problem", answer.ok ? "" : why(answer));
   if (!answer.ok) return;
   form.reset();
   form.closest("details").open = false;
-  say("notice", "The password is changed, and every other device is logged out.");
+  byId("toasts").show({ kind: "good", text: "The password is changed, and every other device is logged out." });
   loadSessions();
 });
 
-onSubmit("leave-form", async (form) => {
-  const answer = await call("POST", "/v1/me/deletion", { password: form.present.value });
-  say("leave-problem", answer.ok ? "" : answer.reason);
-  if (answer.ok) leave("Your account is deleted.");
+onSubmit("leave-form", (form) => goBy("Your account is deleted.", "leave-problem", "POST", "/v1/me/deletion", { password: form.present.value }));
+
+byId("log-out").addEventListener("click", () => goBy("You are logged out here.", "sessions-problem", "DELETE", "/v1/sessions/current"));
+
+byId("log-out-everywhere").addEventListener("click", () => goBy("You are logged out everywhere.", "sessions-problem", "DELETE", "/v1/sessions"));
+
+byId("transport").addEventListener("change", ({ target }) => {
+  sessionStorage.setItem(CHOICE, target.value);
+  connect(target.value);
 });
 
-byId("log-out").addEventListener("click", async () => {
-  const answer = await call("DELETE", "/v1/sessions/current");
-  if (answer.ok || answer.status === 401) leave("You are logged out here.");
-  else say("sessions-problem", answer.reason);
-});
+setInterval(() => {
+  if (document.hidden || !user) return;
+  showConnection(realtime);
+  loadSessions();
+}, LOOK);
 
-byId("log-out-everywhere").addEventListener("click", async () => {
-  const answer = await call("DELETE", "/v1/sessions");
-  if (answer.ok || answer.status === 401) leave("You are logged out everywhere.");
-  else say("sessions-problem", answer.reason);
-});
-
-byId("reconnect").addEventListener("click", () => {
-  say("notice", "");
-  connect();
-});
-
-byId("reload-sessions").addEventListener("click", loadSessions);
-
-/** The countdown of the resend button. */
-function tick() {
-  const seconds = secondsUntil(resendAt, Date.now());
-  byId("resend").disabled = seconds > 0;
-  byId("resend").textContent = seconds > 0 ? `Send the mail again in ${seconds} s` : "Send the mail again";
-}
-
-setInterval(tick, 1000);
-
-// A page that was put away (back-forward cache, a sleeping phone) may have missed anything.
-addEventListener("pageshow", (event) => { if (event.persisted && stop) connect(); });
-document.addEventListener("visibilitychange", () => { if (!document.hidden && stop) refresh(); });
-
-const me = await call("GET", "/v1/me");
-if (me.ok) enter(me.body);
-else leave(me.status === 401 ? "" : me.reason);
+const [chosen] = [...allOf(`#transport [value="${sessionStorage.getItem(CHOICE)}"]`), ...allOf("#transport :checked")];
+chosen.checked = true;
+connect(chosen.value);

@@ -3,11 +3,12 @@
  * mails on top, so that what is open stays open.
  */
 
+import { byId } from "./view.js";
+
 /** Between two looks, in milliseconds. */
 const LOOK = 2_000;
 
-const mails = document.getElementById("mails");
-const live = document.getElementById("live");
+const [mails, live, count] = ["mails", "live", "count"].map(byId);
 
 /** Shows times in the reader's own zone. */
 function localise(root) {
@@ -31,7 +32,7 @@ async function look() {
     localise(own);
     mails.prepend(own);
   });
-  document.getElementById("count").textContent = page.getElementById("count").textContent;
+  count.textContent = page.getElementById("count")?.textContent ?? "";
 }
 
 async function keepLooking() {

@@ -31,7 +31,7 @@ pub fn asset(path: &str, request: &HeaderMap) -> Option<HttpResponse> {
     if fresh {
         return Some(response.finish());
     }
-    response.insert_header((CONTENT_TYPE, content_type(&file)));
+    response.insert_header((CONTENT_TYPE, content_type(path, &file)));
     Some(response.body(file.data.into_owned()))
 }
 
@@ -54,8 +54,9 @@ fn matches(request: &HeaderMap, tag: &EntityTag) -> bool {
     })
 }
 
-fn content_type(file: &EmbeddedFile) -> String {
-    let kind = file.metadata.mimetype();
+fn content_type(path: &str, file: &EmbeddedFile) -> String {
+    // By their ending alone, declarations would be videos (MPEG-2 transport streams).
+    let kind = if path.ends_with(".d.ts") { "text/plain" } else { file.metadata.mimetype() };
     if kind.starts_with("text/") || kind == "image/svg+xml" {
         format!("{kind}; charset=utf-8")
     } else {
@@ -85,7 +86,8 @@ mod tests {
     #[case("", "text/html; charset=utf-8")]
     #[case("index.html", "text/html; charset=utf-8")]
     #[case("app.js", "text/javascript; charset=utf-8")]
-    #[case("state.js", "text/javascript; charset=utf-8")]
+    #[case("cursor.js", "text/javascript; charset=utf-8")]
+    #[case("afterclick.d.ts", "text/plain; charset=utf-8")]
     #[case("afterclick.css", "text/css; charset=utf-8")]
     #[case("favicon.svg", "image/svg+xml; charset=utf-8")]
     fn each_file_has_its_type_and_is_safe_to_open(#[case] path: &str, #[case] kind: &str) {

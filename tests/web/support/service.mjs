@@ -10,7 +10,7 @@ import { createInterface } from "node:readline";
 const require = createRequire(import.meta.url);
 
 /** Chromium without a sandbox of its own (tests run as root) and without calls home. */
-const FLAGS = [
+export const FLAGS = [
   "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync",
 ];
@@ -18,11 +18,15 @@ const FLAGS = [
 /** What runs now, to be ended with the test. */
 const running = new Set();
 
-/** Starts the program of AFTERCLICK_BIN on a free port, or on `port`, with a database in `folder`. */
-export async function serve(folder, port = 0) {
+/**
+ * Starts the program of AFTERCLICK_BIN on a free port, or on `port`, with a database in `folder`, and
+ * with `more` settings.
+ */
+export async function serve(folder, port = 0, more = []) {
   const settings = [
     "--listen", `127.0.0.1:${port}`, "--database", `sqlite:${join(folder, "a.db")}`,
     "--limit-sign-up", "off", "--limit-log-in", "off", "--drain", "200ms",
+    ...more,
   ];
   const child = spawn(process.env.AFTERCLICK_BIN, settings, { stdio: ["ignore", "pipe", "ignore"] });
   running.add(child);
@@ -36,21 +40,43 @@ export async function serve(folder, port = 0) {
   return { url, port: Number(new URL(url).port), stop };
 }
 
-/** Runs `test` with a service's folder and a browser. */
-export async function withBrowser(test) {
-  const { chromium } = require(process.env.PLAYWRIGHT);
+/** Runs `test` with a service's folder; the service ends with it. */
+export async function withFolder(test) {
   const folder = await mkdtemp(join(tmpdir(), "afterclick-web-"));
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: FLAGS });
   try {
-    await test({ browser, folder });
+    await test(folder);
   } finally {
-    await browser.close();
     await Promise.all([...running].map((child) => new Promise((resolve) => {
       child.once("exit", resolve);
       child.kill("SIGKILL");
     })));
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Runs `test` with a service's folder and a browser, which `options` may start otherwise. */
+export const withBrowser = (test, options = {}) => withFolder(async (folder) => {
+  const { chromium } = require(process.env.PLAYWRIGHT);
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: FLAGS, ...options });
+  try {
+    await test({ browser, folder });
+  } finally {
+    await browser.close();
+  }
+});
+
+/** Signs up and logs in without a page: the context has the cookie. */
+export async function member(context, url, email, password = "blue kettle sings") {
+  const data = { email, password };
+  await context.request.post(`${url}/v1/users`, { data });
+  assert.equal((await context.request.post(`${url}/v1/sessions`, { data })).status(), 201);
+}
+
+/** Presses the button of the newest mail to an address. */
+export async function click(context, url, email) {
+  const { link } = await mailTo(context, url, email);
+  const answer = await context.request.post(link, { headers: { accept: "application/json" } });
+  assert.equal(answer.status(), 200);
 }
 
 /** Signs up and logs in on the first page. */
@@ -65,7 +91,7 @@ export async function signUp(page, url, email, password = "blue kettle sings") {
 /** Waits until the page shows who is logged in. */
 export const home = (page) => page.waitForSelector("#home:not([hidden])", { timeout: 10_000 });
 
-/** The newest mail to an address, which may still be on its way. */
+/** The newest mail to an address, which may still be on its way. `page` may be a context as well. */
 export async function mailTo(page, url, email) {
   const path = `${url}/dev/inbox.json?to=${encodeURIComponent(email)}`;
   for (const deadline = Date.now() + 10_000; Date.now() < deadline;) {
