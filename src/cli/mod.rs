@@ -9,6 +9,7 @@ mod migrate;
 mod restored;
 mod serve;
 mod token;
+mod webhooks;
 
 pub use error::CliError;
 
@@ -46,6 +47,9 @@ enum Command {
     /// Print an access token for a user, who is made if unknown. Give it the settings of the
     /// service, whose database, secret, and public URL the token is of.
     Token(token::Token),
+    /// Where the changes of a tenant's users are sent, and what could not be delivered.
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
     /// Mails that have not left.
     #[command(subcommand)]
     Mails(mails::Mails),
@@ -85,6 +89,7 @@ impl Cli {
                 Command::Migrate => migrate::run(&config).await,
                 Command::Keys(keys) => keys::run(&config, keys).await,
                 Command::Token(token) => token::run(&config, token).await,
+                Command::Webhooks(webhooks) => webhooks::run(&config, webhooks).await,
                 Command::Mails(mails) => mails::run(&config, mails).await,
                 Command::Backup(backup) => backup::run(&config, &backup),
                 Command::CheckConfig => check_config::run(&config),

@@ -9,6 +9,7 @@ mod languages;
 mod micros;
 mod secret;
 mod user;
+mod webhook;
 
 pub use change::{Change, ChangeType, ReservedType};
 pub use cursor::{Cursor, Epoch, Version};
@@ -19,6 +20,7 @@ pub use languages::Languages;
 pub use micros::Micros;
 pub use secret::{Code, Digest, OpaqueToken, ServerSecret};
 pub use user::User;
+pub use webhook::{Delivery, MessageId, Settled, Webhook, WebhookId, farewell, payload};
 
 /// What a committed transaction has to tell the rest of the process, in commit order.
 #[derive(Debug, Clone)]
@@ -29,4 +31,6 @@ pub enum Effect {
     Ended(Ending),
     /// A letter was queued for the mail worker.
     Queued,
+    /// A message was queued for a webhook.
+    MessageQueued,
 }

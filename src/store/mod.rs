@@ -22,6 +22,7 @@ pub use rows::{
     NewPassword, NewReset, NewSession, Page, Proved, Published, Queue, QueuedLetter, Refreshed,
     Resent, Reset, ResetState, Rotation, Session, SignUp, Since, Ticket, Tried,
 };
+pub use rows::{DeadMessage, ListedWebhook, Which};
 
 use crate::model::{Effect, Micros};
 use std::sync::Arc;

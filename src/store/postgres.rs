@@ -49,6 +49,9 @@ const MIGRATION_LOCK: &str = "SELECT pg_advisory_lock(4707123370150922)";
 /// The connection that queries take here.
 pub(super) type Conn = AsyncPgConnection;
 
+/// Ends a query that locks rows to leave others' locked ones out.
+pub(super) const SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
+
 /// A pool of connections to one PostgreSQL database.
 pub(super) struct Postgres {
     url: String,

@@ -7,6 +7,7 @@ pub(crate) mod addresses;
 pub(crate) mod changes;
 pub(crate) mod codes;
 pub(crate) mod confirm;
+pub(crate) mod deliveries;
 pub(crate) mod deny;
 pub(crate) mod keys;
 pub(crate) mod letters;
@@ -22,6 +23,8 @@ pub(crate) mod sessions;
 pub(crate) mod sign_up;
 pub(crate) mod tickets;
 pub(crate) mod users;
+pub(crate) mod webhook_messages;
+pub(crate) mod webhooks;
 
 use super::Conn;
 use crate::model::Effect;

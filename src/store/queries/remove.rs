@@ -2,7 +2,7 @@
 
 use super::Tx;
 use super::users::UserRow;
-use super::{addresses, codes};
+use super::{addresses, codes, deliveries};
 use crate::model::{Effect, Ending, EndingCode, Micros};
 use crate::store::StoreError;
 use crate::store::schema::{changes, endings, sessions, tickets, users, verifications};
@@ -44,6 +44,7 @@ pub(crate) async fn user(
     }
     diesel::delete(users::table.find((tenant, id))).execute(tx.conn).await?;
     let Some(user) = row.user() else { return Ok(()) };
+    deliveries::forget(tx, &user, now).await?;
     end(tx, Ending { user, session: None, code, at: now }).await
 }
 

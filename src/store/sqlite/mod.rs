@@ -48,6 +48,9 @@ const SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PR
 /// The connection that queries take here.
 pub(super) type Conn = SyncConnectionWrapper<SqliteConnection, Inline>;
 
+/// There is one writer, and so nothing to lock or to leave out.
+pub(super) const SKIP_LOCKED: &str = "";
+
 /// Runs a query where it is called: the calling thread is the connection's own.
 pub(super) struct Inline;
 

@@ -3,11 +3,13 @@
 mod app;
 mod device;
 mod listening;
+mod receiver;
 mod story;
 
 pub use app::App;
 pub use device::{Answer, Device};
 pub use listening::Listening;
+pub use receiver::{Message, OK, Receiver, Reply};
 pub use story::{kyc, publish, until};
 
 use std::time::Duration;
