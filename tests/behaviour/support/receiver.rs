@@ -28,6 +28,10 @@ pub enum Reply {
     Text(String),
     /// Nothing, until the sender has gone.
     Silence,
+    /// The end of the connection.
+    End,
+    /// 200, with a body that does not end before the sender has gone.
+    Endless,
 }
 
 impl From<&str> for Reply {
@@ -118,6 +122,15 @@ async fn serve(mut socket: TcpStream, script: Arc<Mutex<Script>>, told: Unbounde
             }
             Reply::Silence => {
                 let _gone = socket.read(&mut [0]).await;
+                return;
+            }
+            Reply::End => return,
+            Reply::Endless => {
+                let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+                let mut sent = socket.write_all(head).await;
+                while sent.is_ok() {
+                    sent = socket.write_all(b"4\r\nmore\r\n").await;
+                }
                 return;
             }
         }
