@@ -1,13 +1,16 @@
 //! The command line: which command, with which settings, and how it ends.
 
+mod api;
 mod backup;
 mod check_config;
 mod error;
 mod keys;
 mod mails;
 mod migrate;
+mod publish;
 mod restored;
 mod serve;
+mod tail;
 mod token;
 mod webhooks;
 
@@ -53,6 +56,11 @@ enum Command {
     /// Mails that have not left.
     #[command(subcommand)]
     Mails(mails::Mails),
+    /// Follow a user's changes, as a service shows them: one a line, and a JSON object a line where
+    /// the output is no terminal.
+    Tail(tail::Tail),
+    /// Publish a change of a user, as a backend does, and print it.
+    Publish(publish::Publish),
     /// Copy the SQLite database and its secret into a folder, while the service runs. To restore,
     /// put the files back in place of the old, and run the command restored.
     Backup(backup::Backup),
@@ -76,6 +84,12 @@ impl Cli {
     ///
     /// Why it could not; [`CliError::exit_code`] tells a wrong setting from a failure.
     pub fn run(self) -> Result<(), CliError> {
+        let command = match self.command.unwrap_or(Command::Serve) {
+            // These two speak to a service, and need none of its settings.
+            Command::Tail(tail) => return client(tail::run(tail)),
+            Command::Publish(publish) => return client(publish::run(publish)),
+            command => command,
+        };
         let config = self.settings.check(Machine::this())?;
         let _logs = start_logs(config.log_format)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -84,7 +98,9 @@ impl Cli {
             .build()
             .map_err(CliError::failed)?;
         let done = runtime.block_on(async {
-            match self.command.unwrap_or(Command::Serve) {
+            match command {
+                Command::Tail(tail) => tail::run(tail).await,
+                Command::Publish(publish) => publish::run(publish).await,
                 Command::Serve => serve::run(config).await,
                 Command::Migrate => migrate::run(&config).await,
                 Command::Keys(keys) => keys::run(&config, keys).await,
@@ -100,6 +116,12 @@ impl Cli {
         runtime.shutdown_timeout(LAST_TASKS);
         done
     }
+}
+
+/// Runs a command that only speaks to a service.
+fn client(command: impl Future<Output = Result<(), CliError>>) -> Result<(), CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(CliError::failed)?.block_on(command)
 }
 
 fn start_logs(format: LogFormat) -> Result<Logs, CliError> {

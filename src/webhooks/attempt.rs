@@ -172,7 +172,7 @@ mod tests {
             let pause = pause(&fresh, Answer::of(500, None)).unwrap();
             assert!((whole / 2..=whole).contains(&pause), "{attempts}: {pause:?}");
         }
-        let old = delivery(80, GIVE_UP - Duration::from_mins(20), 0);
+        let old = delivery(80, Duration::from_mins(72 * 60 - 20), 0);
         assert_eq!(pause(&old, Answer::of(500, None)), None);
     }
 

@@ -14,8 +14,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// How much of an answer is read, so that its connection can be used again. Nothing is made of it.
 const READ: usize = 16 * 1024;
 
-/// How long a connection is kept for the next message.
-const KEPT: Duration = Duration::from_secs(30);
+/// How long a connection is kept for the next message: less than Node's servers keep theirs (5 s),
+/// which would else hang up on a message now and then.
+const KEPT: Duration = Duration::from_secs(4);
 
 /// What this program calls itself.
 const NAME: &str = concat!("afterclick/", env!("CARGO_PKG_VERSION"));

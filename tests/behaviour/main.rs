@@ -9,9 +9,11 @@ mod crowds;
 #[expect(dead_code, reason = "a test of its own stops and kills servers")]
 #[path = "../support/postgres.rs"]
 mod database;
+mod examples;
 mod goodbyes;
 mod hijack;
 mod issuers;
+mod kills;
 mod links;
 mod odd;
 mod operators;
@@ -26,5 +28,6 @@ mod secrets;
 mod sessions;
 mod streams;
 mod support;
+mod terminal;
 mod tickets;
 mod webhooks;

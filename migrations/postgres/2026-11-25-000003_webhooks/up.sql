@@ -45,4 +45,4 @@ CREATE TABLE webhook_deliveries (
     cause TEXT
 );
 CREATE INDEX webhook_deliveries_in_order ON webhook_deliveries (webhook, user_id, position);
-CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries (given_up_at, made_at);
+CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries (given_up_at, made_at, webhook);

@@ -22,6 +22,9 @@ const TRIED: Duration = Duration::from_hours(3 * 24 + 2);
 /// How long an operator can see, and have sent, a message that was given up.
 const GIVEN_UP: Duration = Duration::from_hours(14 * 24);
 
+/// A message's columns, in the order of [`DeadMessage`].
+type DeadRow = (Vec<u8>, String, String, String, i64, i64, Option<String>);
+
 /// The messages that were given up, oldest first, `limit` at most.
 pub(crate) async fn dead(
     tx: &mut Tx<'_>,
@@ -35,8 +38,7 @@ pub(crate) async fn dead(
     if let Some(tenant) = &tenant {
         query = query.filter(webhooks::tenant.eq(tenant.as_str()));
     }
-    type Row = (Vec<u8>, String, String, String, i64, i64, Option<String>);
-    let rows: Vec<Row> = query
+    let rows: Vec<DeadRow> = query
         .select((
             deliveries::id,
             deliveries::webhook,
@@ -50,7 +52,7 @@ pub(crate) async fn dead(
         .limit(limit)
         .load(tx.conn)
         .await?;
-    let message = |(id, webhook, user, kind, made_at, attempts, cause): Row| {
+    let message = |(id, webhook, user, kind, made_at, attempts, cause): DeadRow| {
         Some(DeadMessage {
             id: MessageId(Uuid::from_slice(&id).ok()?),
             webhook: webhook.parse().ok()?,
@@ -101,10 +103,11 @@ pub(crate) async fn replay(
     Ok(rows.len())
 }
 
-/// How the queue of messages stands.
+/// How the queue of messages stands; what waits for a disabled webhook is not counted.
 pub(crate) async fn standing(tx: &mut Tx<'_>) -> Result<Queue, StoreError> {
+    let enabled = webhooks::table.filter(webhooks::disabled_at.is_null()).select(webhooks::id);
     let (waiting, oldest): (i64, Option<i64>) = deliveries::table
-        .filter(deliveries::given_up_at.is_null())
+        .filter(deliveries::given_up_at.is_null().and(deliveries::webhook.eq_any(enabled)))
         .select((count_star(), min(deliveries::made_at)))
         .get_result(tx.conn)
         .await?;

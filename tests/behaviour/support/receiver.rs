@@ -92,8 +92,12 @@ impl Receiver {
     /// The next message.
     #[track_caller]
     pub fn next(&mut self) -> impl Future<Output = Message> {
-        let next = soon("a message", self.messages.recv());
-        async move { next.await.unwrap() }
+        soon("a message", self.arrives())
+    }
+
+    /// The next message, however long that takes.
+    pub async fn arrives(&mut self) -> Message {
+        self.messages.recv().await.unwrap()
     }
 
     /// A message that has come already.
