@@ -16,6 +16,9 @@ const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 /// The longest pause of a webhook that does not answer: one that is back is noticed within it.
 const LONGEST_SILENCE: Duration = Duration::from_mins(10);
 
+/// The longest pause that a receiver is given for the asking; more would end a message's time.
+const LONGEST_WISH: Duration = Duration::from_hours(24);
+
 /// How long a message is tried.
 const GIVE_UP: Duration = Duration::from_hours(3 * 24);
 
@@ -70,9 +73,9 @@ impl Post {
 
 /// What an answer means for the message and its webhook.
 fn settle(delivery: &Delivery, answer: Answer, now: Micros) -> Settled {
-    // A hint is a floor, and the longest anybody waits is the time a message is tried for.
+    // What is asked for is a floor.
     let until = |pause: Duration, wait: Option<Duration>| {
-        now.after(pause.max(wait.unwrap_or_default()).min(GIVE_UP))
+        now.after(pause.max(wait.unwrap_or_default().min(LONGEST_WISH)))
     };
     let deadline = delivery.made_at.after(GIVE_UP);
     match answer {
@@ -196,7 +199,8 @@ mod tests {
             let none = pause(&fresh, Answer::of(status, Some(Duration::ZERO))).unwrap();
             assert!(none >= FIRST_PAUSE / 2);
         }
-        assert_eq!(pause(&fresh, Answer::of(503, Some(Duration::MAX))), None, "beyond its time");
+        let ever = Some(Duration::MAX);
+        assert_eq!(pause(&fresh, Answer::of(503, ever)), Some(LONGEST_WISH));
     }
 
     #[test]

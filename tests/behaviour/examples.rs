@@ -183,7 +183,7 @@ async fn s25_an_example_refuses_what_is_forged_recorded_or_old(#[case] example: 
     }
     let sent: i64 = first.headers["webhook-timestamp"].parse().unwrap();
     for at in [
-        "".to_owned(),
+        String::new(),
         "now".to_owned(),
         "-1".to_owned(),
         format!("{sent}.0"),
@@ -209,7 +209,7 @@ async fn s25_an_example_refuses_what_is_forged_recorded_or_old(#[case] example: 
 
     // Recorded, and sent again much later: rightly signed, and refused.
     let app = App::with_held_clock(&ALLOW).await;
-    app.advance(std::time::Duration::from_secs(3600));
+    app.advance(std::time::Duration::from_hours(1));
     let mut receiver = Receiver::start().await;
     let (_, secret) = app.hook("default", &receiver, &[]);
     app.device().sign_up("ben@example.com", "another kettle sings").await;

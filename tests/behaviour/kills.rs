@@ -13,8 +13,11 @@ use tempfile::TempDir;
 /// A lease, after which what was under way comes again, and as much again.
 const LEASE_AND_MORE: Duration = Duration::from_secs(40);
 
+/// Serves at any port.
+pub const SERVE: [&str; 2] = ["--listen", "127.0.0.1:0"];
+
 /// The program, serving from a folder; killed with this value as by the machine's failure.
-struct Program(Child);
+pub struct Program(pub Child);
 
 impl Drop for Program {
     fn drop(&mut self) {
@@ -23,21 +26,23 @@ impl Drop for Program {
     }
 }
 
-fn afterclick(folder: &TempDir, arguments: &[&str]) -> Command {
+/// The program in a folder of its own, with receivers on this machine allowed.
+pub fn afterclick(folder: &TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_afterclick"));
     command.args(arguments).args(ALLOW).current_dir(folder).stdin(Stdio::null());
     command
 }
 
-fn serve(folder: &TempDir) -> (Program, String) {
-    let mut serve = afterclick(folder, &["--listen", "127.0.0.1:0"]);
+/// Starts a service; where it is.
+pub fn serve(serve: &mut Command) -> (Program, String) {
     let mut child = serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     (Program(child), line.trim().rsplit(' ').next().unwrap().to_owned())
 }
 
-fn run(folder: &TempDir, arguments: &[&str]) -> String {
+/// Runs a command beside it; its output.
+pub fn run(folder: &TempDir, arguments: &[&str]) -> String {
     let output = afterclick(folder, arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
@@ -63,7 +68,7 @@ async fn s25_a_kill_loses_no_message_and_repeats_it_under_its_id() {
 
     let (mut acknowledged, mut heard) = (BTreeSet::new(), Heard::default());
     for round in 0..3 {
-        let (program, url) = serve(&folder);
+        let (program, url) = serve(&mut afterclick(&folder, &SERVE));
         let backend = Device::new(url).with_bearer(&key);
         for step in 0..8 {
             for user in users {
@@ -78,7 +83,7 @@ async fn s25_a_kill_loses_no_message_and_repeats_it_under_its_id() {
         drop(program);
     }
     receiver.answer(|_| OK.into());
-    let (_program, _) = serve(&folder);
+    let (_program, _) = serve(&mut afterclick(&folder, &SERVE));
 
     let all = async {
         while !acknowledged.is_subset(&heard.cursors) {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod backup;
+mod certificates;
 mod clicks;
 mod codes;
 mod cross_site;
