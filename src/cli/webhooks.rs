@@ -40,7 +40,7 @@ pub(super) enum Webhooks {
         /// The webhook's id.
         id: WebhookId,
     },
-    /// Send to a webhook again, at once, whether it was disabled or did not answer.
+    /// Send to a webhook again, within seconds, whether it was disabled or did not answer.
     Enable {
         /// The webhook's id.
         id: WebhookId,

@@ -97,7 +97,7 @@ impl Publishing {
         self.store.disable_webhook(id, "by an operator".to_owned(), self.clock.now()).await
     }
 
-    /// Has a webhook sent to, at once, whatever kept it from that; whether it is there.
+    /// Has a webhook sent to, within seconds, whatever kept it from that; whether it is there.
     ///
     /// # Errors
     ///

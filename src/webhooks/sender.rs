@@ -62,7 +62,7 @@ impl Sender {
         Self { reach, clients: clients.map_err(|error| causes(&error)) }
     }
 
-    /// Sends a message to `url`, and says how it was taken; takes [`PATIENCE`] at most.
+    /// Sends a message to `url`, and says how it was taken; takes 10 s at most.
     pub async fn send(&self, url: &str, message: Signed) -> Answer {
         let url = match target(url, &self.reach) {
             Ok(url) => url,

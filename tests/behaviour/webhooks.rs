@@ -1,6 +1,6 @@
 //! What a tenant's backend is told of its users, whatever becomes of the messages on their way.
 
-use super::support::{App, Message, OK, Receiver, Reply, kyc, publish, until};
+use super::support::{App, Device, Message, OK, Receiver, Reply, kyc, publish, until};
 use aws_lc_rs::hmac;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use rstest::rstest;
@@ -25,6 +25,24 @@ impl App {
     /// Waits until the list of webhooks says this.
     async fn lists(&self, text: &str) {
         until("the list", async || self.command(&["webhooks", "list"]).contains(text)).await;
+    }
+}
+
+/// A user, her backend, and a receiver that is told of her.
+struct Told {
+    id: String,
+    backend: Device,
+    receiver: Receiver,
+    webhook: String,
+    secret: String,
+}
+
+impl Told {
+    async fn of(app: &App) -> Self {
+        let id = app.signed_up("ana@example.com").await.id().await;
+        let (backend, receiver) = (app.backend("default"), Receiver::start().await);
+        let (webhook, secret) = app.hook("default", &receiver, &[]);
+        Self { id, backend, receiver, webhook, secret }
     }
 }
 
@@ -67,10 +85,7 @@ async fn a_backend_is_told_of_each_change() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_is_signed_with_a_secret_that_can_be_changed_without_a_gap() {
     let app = App::with(&ALLOW).await;
-    let id = app.signed_up("ana@example.com").await.id().await;
-    let backend = app.backend("default");
-    let mut receiver = Receiver::start().await;
-    let (webhook, first) = app.hook("default", &receiver, &[]);
+    let Told { id, backend, mut receiver, webhook, secret: first } = Told::of(&app).await;
     let mut told = async || {
         kyc(&backend, &id, json!({})).await;
         receiver.next().await
@@ -85,10 +100,12 @@ async fn a_message_is_signed_with_a_secret_that_can_be_changed_without_a_gap() {
     let third = app.command(&rotate);
     let message = told().await;
     assert!(is_signed(&message, &third) && !is_signed(&message, &second));
-    let file = std::fs::read(app.database()).unwrap();
-    let stored = String::from_utf8_lossy(&file);
-    for secret in [first, second, third] {
-        assert!(!stored.contains(&secret[6..]), "the database holds a secret");
+    for file in ["afterclick.db", "afterclick.db-wal"] {
+        let file = std::fs::read(app.database().with_file_name(file)).unwrap();
+        let stored = String::from_utf8_lossy(&file);
+        for secret in [&first, &second, &third] {
+            assert!(!stored.contains(&secret[6..]), "the database holds a secret");
+        }
     }
 }
 
@@ -179,10 +196,7 @@ async fn s25_a_users_changes_wait_for_each_other_and_nobody_elses() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s25_no_answer_but_2xx_is_a_delivery(#[case] answer: &'static str) {
     let app = App::with_held_clock(&ALLOW).await;
-    let id = app.signed_up("ana@example.com").await.id().await;
-    let backend = app.backend("default");
-    let mut receiver = Receiver::start().await;
-    app.hook("default", &receiver, &[]);
+    let Told { id, backend, mut receiver, .. } = Told::of(&app).await;
     let mut first = true;
     receiver.answer(move |_| match std::mem::take(&mut first) {
         true if answer.is_empty() => Reply::End,
@@ -210,10 +224,7 @@ async fn s25_no_answer_but_2xx_is_a_delivery(#[case] answer: &'static str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_receiver_that_is_gone_is_sent_nothing_until_it_is_wanted_again() {
     let app = App::with(&ALLOW).await;
-    let id = app.signed_up("ana@example.com").await.id().await;
-    let backend = app.backend("default");
-    let mut receiver = Receiver::start().await;
-    let (webhook, _) = app.hook("default", &receiver, &[]);
+    let Told { id, backend, mut receiver, webhook, .. } = Told::of(&app).await;
     receiver.answer(|_| "HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n".into());
 
     let first = kyc(&backend, &id, json!({ "step": 1 })).await;
@@ -271,10 +282,7 @@ async fn a_receiver_that_asks_for_a_pause_is_given_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_could_not_be_delivered_in_three_days_is_kept_and_can_be_sent_again() {
     let app = App::with_held_clock(&ALLOW).await;
-    let id = app.signed_up("ana@example.com").await.id().await;
-    let backend = app.backend("default");
-    let mut receiver = Receiver::start().await;
-    app.hook("default", &receiver, &[]);
+    let Told { id, backend, mut receiver, .. } = Told::of(&app).await;
     receiver.answer(|_| "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n".into());
 
     let change = kyc(&backend, &id, json!({ "step": 1 })).await;

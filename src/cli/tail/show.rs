@@ -90,9 +90,9 @@ impl<W: Write + AsFd> Show<W> {
     fn line(&mut self, value: &Value, kind: &str, what: &str, colour: &str) -> io::Result<()> {
         let (at, cursor) = (value["at"].as_str(), value["cursor"].as_str());
         let (at, cursor) = (at.unwrap_or_default(), cursor.unwrap_or_default());
-        let time = at.get(11..19).unwrap_or(at);
+        let time = at.get(11..19).map_or_else(|| at.to_owned(), |time| format!("{time}Z"));
         let (kind, what, time, cursor) =
-            (printable(kind), printable(what), printable(time), printable(cursor));
+            (printable(kind), printable(what), printable(&time), printable(cursor));
         match self.style {
             Style::Lines => writeln!(self.out, "{value}")?,
             Style::Plain => writeln!(self.out, "{time}  {kind:<20}  {what}  {cursor}")?,

@@ -255,7 +255,7 @@ fn s15_no_text_of_a_change_moves_the_terminal() {
     };
     let good = change(4, "kyc.updated");
     let plain = shown(Style::Plain, &good);
-    assert_eq!(plain, "20:22:20  kyc.updated           {\"step\":4}  aaaaaaaa.4\n");
+    assert_eq!(plain, "20:22:20Z  kyc.updated           {\"step\":4}  aaaaaaaa.4\n");
     assert!(shown(Style::Colours, &good).contains("\u{1b}[32mkyc.updated"));
     assert_eq!(shown(Style::Lines, &good), format!("{good}\n"));
 
