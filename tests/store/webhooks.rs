@@ -241,5 +241,16 @@ async fn what_waits_too_long_is_given_up_and_then_forgotten() {
         assert_eq!(standing().await, (1, 0));
         let last = claim(&bed.store, after(20)).await.remove(0);
         assert!(last.body.contains("user.deleted"), "nobody confirmed the sign-up: {}", last.body);
+        let dead = Settled::GivenUp { cause: "it answered 500".to_owned() };
+        bed.store.settle_message(last, dead, after(20)).await.unwrap();
+        assert_eq!(standing().await, (0, 1));
+        let webhook = bed.store.webhooks(None).await.unwrap().remove(0).webhook.id;
+        assert!(bed.store.remove_webhook(webhook).await.unwrap());
+        assert_eq!(
+            bed.store.replay_messages(Which::Since(NOW), after(20), LEASE).await.unwrap(),
+            0
+        );
+        bed.store.prune(after(20)).await.unwrap();
+        assert_eq!(standing().await, (0, 0), "what was to be sent goes with the webhook");
     }
 }

@@ -130,7 +130,8 @@ impl<W: Write + AsFd> Follower<W> {
         Ok(self.api.call(Method::GET, path, &token))
     }
 
-    /// Shows the whole state, unless it is older than what was shown; whether it was shown.
+    /// Shows the whole state, unless it is older than what was shown; [`Next::Done`] where nobody
+    /// reads it.
     pub(super) fn snapshot(
         &mut self,
         reason: &str,

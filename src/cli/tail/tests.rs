@@ -102,8 +102,8 @@ async fn follow(at: &At, patience: Patience) -> Result<Vec<String>, TailError> {
 /// So little that nobody has to wait for a test, and enough for a loaded machine.
 fn hasty() -> Patience {
     Patience {
-        first: Duration::from_millis(700),
-        next: Duration::from_millis(700),
+        first: Duration::from_secs(2),
+        next: Duration::from_secs(2),
         polling: Duration::from_mins(1),
         pause: Duration::from_millis(20),
         longest_pause: Duration::from_millis(40),

@@ -76,8 +76,9 @@ pub(crate) async fn replay(
     now: Micros,
     lease: Duration,
 ) -> Result<usize, StoreError> {
+    let there = webhooks::table.select(webhooks::id);
     let mut query = deliveries::table
-        .filter(deliveries::given_up_at.is_not_null())
+        .filter(deliveries::given_up_at.is_not_null().and(deliveries::webhook.eq_any(there)))
         .select((deliveries::id, deliveries::webhook, deliveries::user_id))
         .into_boxed();
     query = match which {
@@ -142,8 +143,30 @@ pub(crate) async fn prune(tx: &mut Tx<'_>, now: Micros) -> Result<usize, StoreEr
         .await?;
     let old_ones = old.len();
     diesel::delete(deliveries::table.filter(deliveries::id.eq_any(old))).execute(tx.conn).await?;
-    // What a change joined just as its webhook went.
+    Ok(late_ones.max(old_ones).max(orphans(tx).await?))
+}
+
+/// Removes what there is of webhooks that went; how many at most of a kind.
+async fn orphans(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
     let there = webhooks::table.select(webhooks::id);
-    diesel::delete(lanes::table.filter(lanes::webhook.ne_all(there))).execute(tx.conn).await?;
-    Ok(late_ones.max(old_ones))
+    let messages: Vec<Vec<u8>> = deliveries::table
+        .filter(deliveries::webhook.ne_all(there))
+        .select(deliveries::id)
+        .limit(STEP)
+        .load(tx.conn)
+        .await?;
+    let most = messages.len();
+    diesel::delete(deliveries::table.filter(deliveries::id.eq_any(messages)))
+        .execute(tx.conn)
+        .await?;
+    let empty: Vec<(String, String)> = lanes::table
+        .filter(lanes::webhook.ne_all(there))
+        .select((lanes::webhook, lanes::user_id))
+        .limit(STEP)
+        .load(tx.conn)
+        .await?;
+    for lane in &empty {
+        diesel::delete(lanes::table.find((&lane.0, &lane.1))).execute(tx.conn).await?;
+    }
+    Ok(most.max(empty.len()))
 }

@@ -148,13 +148,10 @@ pub(super) async fn hurry(tx: &mut Tx<'_>, id: &str, soon: Micros) -> Result<(),
     Ok(())
 }
 
-/// Removes a webhook and what it was still to be sent; whether it was there.
+/// Removes a webhook; whether it was there. What it was still to be sent, which may be much, goes
+/// with the next prunings.
 pub(crate) async fn remove(tx: &mut Tx<'_>, id: WebhookId) -> Result<bool, StoreError> {
     let removed = diesel::delete(webhooks::table.find(id.as_str())).execute(tx.conn).await?;
-    let lanes = webhook_lanes::webhook.eq(id.as_str());
-    diesel::delete(webhook_lanes::table.filter(lanes)).execute(tx.conn).await?;
-    let its = deliveries::webhook.eq(id.as_str());
-    diesel::delete(deliveries::table.filter(its)).execute(tx.conn).await?;
     Ok(removed > 0)
 }
 
