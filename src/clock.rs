@@ -2,7 +2,7 @@
 
 use crate::model::Micros;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A source of wall-clock time. Waiting uses tokio's time; deciding uses this.
 pub trait Clock: Send + Sync + 'static {
@@ -44,7 +44,7 @@ impl HeldClock {
     }
 
     /// Moves the clock on by `span`.
-    pub fn advance(&self, span: std::time::Duration) {
+    pub fn advance(&self, span: Duration) {
         self.0.fetch_add(Micros(0).after(span).0, Ordering::SeqCst);
     }
 }
@@ -75,8 +75,36 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
+/// How long to wait after the try that failed `failures` times before: `first`, doubled with each up
+/// to `longest`; half of that, and a random part of the other half, so that what failed together
+/// does not come back together.
+pub fn back_off(failures: i64, first: Duration, longest: Duration) -> Duration {
+    let doublings = u32::try_from(failures.max(0)).unwrap_or(u32::MAX).min(20);
+    let whole = first.saturating_mul(1 << doublings).min(longest);
+    let millis = u64::try_from(whole.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(random_between(millis / 2, millis))
+}
+
 /// A number of `low..=high`, evenly drawn (to within 2⁻³² for the small ranges in use here).
 pub fn random_between(low: u64, high: u64) -> u64 {
     let span = high.saturating_sub(low).saturating_add(1);
     low + u64::from_be_bytes(random_bytes()) % span.max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        let (first, longest) = (Duration::from_secs(5), Duration::from_mins(30));
+        for (failures, whole) in [(0, 5), (1, 10), (4, 80), (20, 1_800), (i64::MAX, 1_800), (-1, 5)]
+        {
+            let whole = Duration::from_secs(whole);
+            for _ in 0..50 {
+                let pause = back_off(failures, first, longest);
+                assert!(pause >= whole / 2 && pause <= whole, "{failures}: {pause:?}");
+            }
+        }
+    }
 }

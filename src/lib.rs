@@ -30,6 +30,7 @@
 //! | [`feed`] | who listens here, and getting every committed change to them once, in order |
 //! | [`store`] | two databases, one set of queries, every operation a transaction |
 //! | [`mail`] | the queue's worker, templates, transports |
+//! | [`webhooks`] | the messages' worker, their signatures, and where they may go |
 //! | [`model`], [`clock`] | plain values; the only clock and the only dice |
 //! | [`config`], [`telemetry`] | settings; logs and metrics. Named by `cli` and `app` only |
 #![warn(clippy::unwrap_used)]
@@ -47,3 +48,4 @@ pub mod publishing;
 pub mod store;
 pub mod telemetry;
 pub mod verification;
+pub mod webhooks;

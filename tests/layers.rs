@@ -9,9 +9,9 @@ const MAX_LINES: usize = 400;
 
 /// What each room may name. A room that is not here may not exist; [`ANYWHERE`] goes without saying.
 ///
-/// `http` never names `store` or `mail`, and `store`, `feed`, and `mail` never each other: what
+/// `http` never names `store`, `mail`, or `webhooks`, and those and `feed` never each other: what
 /// they must read they declare, and `app` implements it.
-const MAY_NAME: [(&str, &[&str]); 15] = [
+const MAY_NAME: [(&str, &[&str]); 16] = [
     ("main", &["cli"]),
     ("lib", &[]),
     ("cli", &["app", "config", "telemetry"]),
@@ -25,6 +25,7 @@ const MAY_NAME: [(&str, &[&str]); 15] = [
             "store",
             "feed",
             "mail",
+            "webhooks",
             "config",
             "telemetry",
         ],
@@ -32,10 +33,11 @@ const MAY_NAME: [(&str, &[&str]); 15] = [
     ("http", &["accounts", "verification", "publishing", "feed"]),
     ("accounts", &["verification", "publishing", "store", "feed", "mail"]),
     ("verification", &["accounts", "publishing", "store", "feed", "mail"]),
-    ("publishing", &["accounts", "verification", "store", "feed", "mail"]),
+    ("publishing", &["accounts", "verification", "store", "feed", "mail", "webhooks"]),
     ("store", &[]),
     ("feed", &[]),
     ("mail", &[]),
+    ("webhooks", &[]),
     ("config", &[]),
     ("telemetry", &[]),
     ("model", &[]),

@@ -2,10 +2,12 @@
 
 mod backup;
 mod history;
+mod messages;
 mod outbox;
 mod paced;
 mod parts;
 mod post;
+mod sending;
 mod serve;
 mod socket;
 mod upkeep;

@@ -1,5 +1,6 @@
 use super::StartError;
 use super::history::StoredHistory;
+use super::messages::StoredMessages;
 use crate::accounts::passwords::Passwords;
 use crate::accounts::tokens::{OwnIssuer, OwnKey, Tokens};
 use crate::accounts::{Accounts, Rules, issuers};
@@ -10,6 +11,7 @@ use crate::model::{Effect, ServerSecret};
 use crate::publishing::Publishing;
 use crate::store::{Hook, Kept, Store};
 use crate::verification::Verification;
+use crate::webhooks::{Reach, Sender, Worker};
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -37,6 +39,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Told after each commit that queued a letter.
     pub letters: Arc<Notify>,
+    /// Told after each commit that queued a message for a webhook.
+    pub messages: Arc<Notify>,
     /// Where browsers find us.
     pub public_url: Url,
 }
@@ -78,7 +82,8 @@ impl Parts {
         let followed = Arc::clone(&clock);
         let letters = Arc::new(Notify::new());
         let listening = Arc::new(OnceLock::new());
-        let hook = hook(Arc::clone(&listening), Arc::clone(&letters));
+        let messages = Arc::new(Notify::new());
+        let hook = hook(Arc::clone(&listening), Arc::clone(&letters), Arc::clone(&messages));
         let kept = Kept { changes: i64::from(config.history.changes), age: config.history.age };
         let store = match &config.database {
             Database::Sqlite(path) => Store::sqlite(path, config.workers, serving, kept, hook)?,
@@ -122,6 +127,7 @@ impl Parts {
                 store.clone(),
                 Arc::clone(&feed),
                 secret.clone(),
+                Reach::beside(config.webhook_allow.clone()),
                 Arc::clone(&clock),
             ),
             store,
@@ -129,8 +135,22 @@ impl Parts {
             secret,
             clock,
             letters,
+            messages,
             public_url,
         })
+    }
+}
+
+impl Parts {
+    /// What sends the queue of messages to webhooks.
+    pub(super) fn webhooks(&self, config: &Config) -> Worker {
+        Worker::new(
+            Arc::new(StoredMessages(self.store.clone())),
+            Sender::new(Reach::beside(config.webhook_allow.clone())),
+            self.secret.clone(),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.messages),
+        )
     }
 }
 
@@ -138,7 +158,7 @@ impl Parts {
 ///
 /// It does not keep the feed alive: the feed reads from the database whose writer holds this, and
 /// neither would ever end.
-fn hook(feed: Arc<OnceLock<Weak<Feed>>>, letters: Arc<Notify>) -> Hook {
+fn hook(feed: Arc<OnceLock<Weak<Feed>>>, letters: Arc<Notify>, messages: Arc<Notify>) -> Hook {
     Arc::new(move |effects| {
         let feed = feed.get().and_then(Weak::upgrade);
         for effect in effects {
@@ -146,6 +166,7 @@ fn hook(feed: Arc<OnceLock<Weak<Feed>>>, letters: Arc<Notify>) -> Hook {
                 (Effect::Changed(user, change), Some(feed)) => feed.changed(&user, change),
                 (Effect::Ended(ending), Some(feed)) => feed.ended(&ending),
                 (Effect::Queued, _) => letters.notify_one(),
+                (Effect::MessageQueued, _) => messages.notify_one(),
                 (_, None) => {}
             }
         }

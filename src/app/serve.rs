@@ -1,5 +1,6 @@
 use super::parts::Parts;
 use super::post::Post;
+use super::sending::Sending;
 use super::web::{self, LAST_WRITES, Listeners};
 use super::{StartError, socket, upkeep};
 use crate::clock::{Clock, SystemClock};
@@ -15,11 +16,10 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// How long the head of a request may take to arrive.
@@ -38,8 +38,8 @@ pub struct Server {
     running: JoinHandle<std::io::Result<()>>,
     feed: Arc<Feed>,
     drain: Duration,
-    mail_stop: Arc<Notify>,
-    mail: JoinHandle<()>,
+    mail: Sending,
+    webhooks: Sending,
     background: Vec<JoinHandle<()>>,
 }
 
@@ -102,16 +102,10 @@ impl Server {
             tracing::warn!("who has logged out will be known when the database answers");
         }
         let (worker, probe) = (post.worker(config, &parts), Probe::default());
-        let (prepared, mut is_prepared) = watch::channel(answers.is_ok());
-        let mail_stop = Arc::new(Notify::new());
-        let stop = Arc::clone(&mail_stop);
-        let mail = tokio::spawn(async move {
-            tokio::select! {
-                _ = is_prepared.wait_for(|prepared| *prepared) => {}
-                () = stop.notified() => return,
-            }
-            worker.run(async move { stop.notified().await }).await;
-        });
+        let (prepared, is_prepared) = watch::channel(answers.is_ok());
+        let mail = Sending::begin(is_prepared.clone(), |stop| worker.run(stop));
+        let messages = parts.webhooks(config);
+        let webhooks = Sending::begin(is_prepared, |stop| messages.run(stop));
 
         let (store, clock, run) = (parts.store.clone(), Arc::clone(&parts.clock), feed.clone());
         let mut background = vec![tokio::spawn(async move {
@@ -152,8 +146,8 @@ impl Server {
             running,
             feed,
             drain: config.drain,
-            mail_stop,
             mail,
+            webhooks,
             background,
         })
     }
@@ -177,9 +171,8 @@ impl Server {
         let _ = tokio::time::timeout(self.drain + Duration::from_secs(1), left).await;
         self.handle.stop(true).await;
         let _ = (&mut self.running).await;
-        self.mail_stop.notify_one();
-        let mut mail = pin!(&mut self.mail);
-        let _ = tokio::time::timeout(Duration::from_secs(LAST_WRITES), mail.as_mut()).await;
+        let last = Duration::from_secs(LAST_WRITES);
+        tokio::join!(self.mail.end(last), self.webhooks.end(last));
         for task in &mut self.background {
             task.abort();
             let _ = task.await;
@@ -190,7 +183,6 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.running.abort();
-        self.mail.abort();
         for task in &self.background {
             task.abort();
         }

@@ -1,14 +1,18 @@
 //! The command line: which command, with which settings, and how it ends.
 
+mod api;
 mod backup;
 mod check_config;
 mod error;
 mod keys;
 mod mails;
 mod migrate;
+mod publish;
 mod restored;
 mod serve;
+mod tail;
 mod token;
+mod webhooks;
 
 pub use error::CliError;
 
@@ -46,9 +50,17 @@ enum Command {
     /// Print an access token for a user, who is made if unknown. Give it the settings of the
     /// service, whose database, secret, and public URL the token is of.
     Token(token::Token),
+    /// Where the changes of a tenant's users are sent, and what could not be delivered.
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
     /// Mails that have not left.
     #[command(subcommand)]
     Mails(mails::Mails),
+    /// Follow a user's changes, as a service shows them: one a line, and a JSON object a line where
+    /// the output is no terminal.
+    Tail(tail::Tail),
+    /// Publish a change of a user, as a backend does, and print it.
+    Publish(publish::Publish),
     /// Copy the SQLite database and its secret into a folder, while the service runs. To restore,
     /// put the files back in place of the old, and run the command restored.
     Backup(backup::Backup),
@@ -72,6 +84,12 @@ impl Cli {
     ///
     /// Why it could not; [`CliError::exit_code`] tells a wrong setting from a failure.
     pub fn run(self) -> Result<(), CliError> {
+        let command = match self.command.unwrap_or(Command::Serve) {
+            // These two speak to a service, and need none of its settings.
+            Command::Tail(tail) => return client(tail::run(tail)),
+            Command::Publish(publish) => return client(publish::run(publish)),
+            command => command,
+        };
         let config = self.settings.check(Machine::this())?;
         let _logs = start_logs(config.log_format)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -80,11 +98,14 @@ impl Cli {
             .build()
             .map_err(CliError::failed)?;
         let done = runtime.block_on(async {
-            match self.command.unwrap_or(Command::Serve) {
+            match command {
+                Command::Tail(tail) => tail::run(tail).await,
+                Command::Publish(publish) => publish::run(publish).await,
                 Command::Serve => serve::run(config).await,
                 Command::Migrate => migrate::run(&config).await,
                 Command::Keys(keys) => keys::run(&config, keys).await,
                 Command::Token(token) => token::run(&config, token).await,
+                Command::Webhooks(webhooks) => webhooks::run(&config, webhooks).await,
                 Command::Mails(mails) => mails::run(&config, mails).await,
                 Command::Backup(backup) => backup::run(&config, &backup),
                 Command::CheckConfig => check_config::run(&config),
@@ -95,6 +116,12 @@ impl Cli {
         runtime.shutdown_timeout(LAST_TASKS);
         done
     }
+}
+
+/// Runs a command that only speaks to a service.
+fn client(command: impl Future<Output = Result<(), CliError>>) -> Result<(), CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(CliError::failed)?.block_on(command)
 }
 
 fn start_logs(format: LogFormat) -> Result<Logs, CliError> {

@@ -155,18 +155,24 @@ pub(super) fn continue_url(
     }
 }
 
-pub(super) fn trusted_proxies(given: &[String]) -> Result<Vec<IpNet>, ConfigError> {
+/// Networks whose clients are proxies, or that webhooks may be in: never all there is.
+pub(super) fn networks(flag: &str, given: &[String]) -> Result<Vec<IpNet>, ConfigError> {
     let texts = given.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
     let network = |text: &str| -> Result<IpNet, ConfigError> {
         let network =
             text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
                 let message = "write networks as 10.0.0.0/8, and one address as 10.0.0.1";
-                ConfigError::new("trusted-proxy", message)
+                ConfigError::new(flag, message)
             })?;
         if network.prefix_len() == 0 {
-            let message = "believing the headers of every address is believing every client's: \
-                           name the network of the proxies";
-            return Err(ConfigError::new("trusted-proxy", message));
+            let message = match flag {
+                "trusted-proxy" => {
+                    "believing the headers of every address is believing every client's: name \
+                     the network of the proxies"
+                }
+                _ => "that is every address there is: name the network of the receivers",
+            };
+            return Err(ConfigError::new(flag, message));
         }
         Ok(network)
     };

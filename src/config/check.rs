@@ -1,4 +1,4 @@
-use super::addresses::{PublicUrl, client_urls, continue_url, trusted_proxies};
+use super::addresses::{PublicUrl, client_urls, continue_url, networks};
 use super::files::{folder, private_file};
 use super::mail::{Mail, Mailbox, check_bus, contact};
 use super::{Config, ConfigError, Database, LogFormat, Machine, Secret, Settings, Span, Switch};
@@ -45,7 +45,8 @@ impl Settings {
             issuers: private_file("issuers", self.issuers)?,
             signing_key: private_file("signing-key", self.signing_key)?,
             built_in_accounts: self.accounts == Switch::On,
-            trusted_proxies: trusted_proxies(&self.trusted_proxies)?,
+            trusted_proxies: networks("trusted-proxy", &self.trusted_proxies)?,
+            webhook_allow: networks("webhook-allow", &self.webhook_allow)?,
             log_format: self.log_format.unwrap_or(format),
             workers: usize::from(self.workers.unwrap_or(cores.unwrap_or(u16::MAX)).max(1)),
             max_streams: count(self.max_streams).min(max_streams),

@@ -70,6 +70,8 @@ pub struct Config {
     pub built_in_accounts: bool,
     /// Proxies whose `X-Forwarded-*` are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Networks beside the public Internet that webhooks may be in.
+    pub webhook_allow: Vec<IpNet>,
     /// How log lines are written.
     pub log_format: LogFormat,
     /// Threads that serve requests.

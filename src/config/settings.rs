@@ -107,6 +107,12 @@ pub struct Settings {
     #[arg(env = "AFTERCLICK_TRUSTED_PROXY", hide_env_values = true, value_delimiter = ',')]
     pub trusted_proxies: Vec<String>,
 
+    /// Networks beside the public Internet that webhooks may be in; https is needed unless the
+    /// address is a loopback one. [default: none]
+    #[arg(long, global = true, value_name = "CIDR,…", env = "AFTERCLICK_WEBHOOK_ALLOW")]
+    #[arg(hide_env_values = true, value_delimiter = ',')]
+    pub webhook_allow: Vec<String>,
+
     /// How logs are written to standard error. RUST_LOG chooses which.
     /// [default: pretty on a terminal, json elsewhere]
     #[arg(long, global = true, value_name = "FORMAT", env = "AFTERCLICK_LOG_FORMAT")]

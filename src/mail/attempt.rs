@@ -1,5 +1,5 @@
 use super::{Letter, Mail, Outbox, Transport, Undelivered, Writer};
-use crate::clock::{Clock, random_between};
+use crate::clock::{Clock, back_off};
 use crate::model::Micros;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,7 +80,8 @@ impl Post {
 
     async fn put_off(&self, letter: &Letter, cause: String) {
         let (id, to) = (letter.id, letter.to.hint());
-        let until = self.clock.now().after(pause(letter.attempts));
+        let pause = back_off(letter.attempts.into(), FIRST_PAUSE, LONGEST_PAUSE);
+        let until = self.clock.now().after(pause);
         if until >= deadline(letter) {
             warn!(mail.id = %id, mail.to = to, cause, "mail to {to} given up after a day");
             count("given_up");
@@ -106,30 +107,4 @@ fn count(outcome: &'static str) {
 
 fn deadline(letter: &Letter) -> Micros {
     letter.made_at.after(GIVE_UP)
-}
-
-/// Half of the doubled pause, and a random part of the other half, so that the letters of an outage
-/// do not all come back in one second.
-fn pause(attempts: i32) -> Duration {
-    let doublings = u32::try_from(attempts).unwrap_or(0).min(16);
-    let whole = FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
-    let millis = u64::try_from(whole.as_millis()).unwrap_or(u64::MAX);
-    Duration::from_millis(random_between(millis / 2, millis))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_half_an_hour() {
-        for (attempts, whole) in [(0, 5), (1, 10), (4, 80), (20, 1_800), (i32::MAX, 1_800), (-1, 5)]
-        {
-            let whole = Duration::from_secs(whole);
-            for _ in 0..50 {
-                let pause = pause(attempts);
-                assert!(pause >= whole / 2 && pause <= whole, "{attempts}: {pause:?}");
-            }
-        }
-    }
 }

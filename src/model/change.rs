@@ -68,6 +68,19 @@ impl ChangeType {
     ///
     /// [`ReservedType`] where the form is wrong or the name is the service's own.
     pub fn published(text: &str) -> Result<Self, ReservedType> {
+        let ours = ["user.created", "email.verified", "email.changed"].contains(&text);
+        if ours || text.starts_with("afterclick.") {
+            return Err(ReservedType::Reserved);
+        }
+        Self::named(text)
+    }
+
+    /// Reads any type, whoever writes it.
+    ///
+    /// # Errors
+    ///
+    /// [`ReservedType::Malformed`].
+    pub fn named(text: &str) -> Result<Self, ReservedType> {
         let names: Vec<&str> = text.split('.').collect();
         let fits = |name: &&str| {
             let mut letters = name.bytes();
@@ -77,10 +90,6 @@ impl ChangeType {
         };
         if text.len() > 64 || !(2..=4).contains(&names.len()) || !names.iter().all(fits) {
             return Err(ReservedType::Malformed);
-        }
-        let ours = ["user.created", "email.verified", "email.changed"].contains(&text);
-        if ours || text.starts_with("afterclick.") {
-            return Err(ReservedType::Reserved);
         }
         Ok(Self(text.to_owned()))
     }

@@ -11,6 +11,7 @@ mod micros;
 mod precondition;
 mod secret;
 mod user;
+mod webhook;
 
 pub use change::{Change, ChangeType, ReservedType};
 pub use cursor::{Cursor, Epoch, Version};
@@ -23,6 +24,7 @@ pub use micros::Micros;
 pub use precondition::Precondition;
 pub use secret::{Code, Digest, OpaqueToken, ServerSecret};
 pub use user::User;
+pub use webhook::{Delivery, MessageId, Settled, Webhook, WebhookId, farewell, payload};
 
 /// What a committed transaction has to tell the rest of the process, in commit order.
 #[derive(Debug, Clone)]
@@ -33,4 +35,6 @@ pub enum Effect {
     Ended(Ending),
     /// A letter was queued for the mail worker.
     Queued,
+    /// A message was queued for a webhook.
+    MessageQueued,
 }

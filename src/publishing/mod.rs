@@ -1,4 +1,5 @@
-//! What an application's backend may do: bring users, publish, and hold keys.
+//! What an application's backend may do: bring users, publish, hold keys, and have its changes sent
+//! to it.
 
 mod connections;
 mod delete_user;
@@ -7,17 +8,20 @@ mod keys;
 mod publish;
 mod publish_all;
 mod put_user;
+mod webhooks;
 
 pub use delete_user::DeleteUserError;
 pub use keys::KeyError;
 pub use publish::{Event, PublishError};
 pub use publish_all::{PublishAllError, Row};
 pub use put_user::{PutUserError, Said};
+pub use webhooks::{NewWebhook, WebhookError};
 
 use crate::clock::Clock;
 use crate::feed::Feed;
 use crate::model::ServerSecret;
 use crate::store::Store;
+use crate::webhooks::Reach;
 use std::sync::Arc;
 
 /// The backend's side.
@@ -25,12 +29,19 @@ pub struct Publishing {
     store: Store,
     feed: Arc<Feed>,
     secret: ServerSecret,
+    reach: Reach,
     clock: Arc<dyn Clock>,
 }
 
 impl Publishing {
     /// Puts the parts together.
-    pub fn new(store: Store, feed: Arc<Feed>, secret: ServerSecret, clock: Arc<dyn Clock>) -> Self {
-        Self { store, feed, secret, clock }
+    pub fn new(
+        store: Store,
+        feed: Arc<Feed>,
+        secret: ServerSecret,
+        reach: Reach,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { store, feed, secret, reach, clock }
     }
 }

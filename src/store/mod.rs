@@ -23,6 +23,7 @@ pub use rows::{
     Published, Put, PutUser, Queue, QueuedLetter, Refreshed, Resent, Reset, ResetState, Rotation,
     Session, SignUp, Since, Ticket, Tried, WantedLink,
 };
+pub use rows::{DeadMessage, ListedWebhook, Which};
 
 use crate::model::{Effect, Micros};
 use std::sync::Arc;

@@ -59,6 +59,9 @@ async fn take_turn(conn: &mut Conn, name: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Ends a query that locks rows to leave others' locked ones out.
+pub(super) const SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
+
 /// A pool of connections to one PostgreSQL database.
 pub(super) struct Postgres {
     url: String,

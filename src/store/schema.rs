@@ -177,4 +177,47 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhooks (id) {
+        id -> Text,
+        tenant -> Text,
+        url -> Text,
+        types -> Text,
+        generation -> BigInt,
+        former_until -> BigInt,
+        created_at -> BigInt,
+        disabled_at -> Nullable<BigInt>,
+        cause -> Nullable<Text>,
+        paused_until -> BigInt,
+        failures -> BigInt,
+    }
+}
+
+diesel::table! {
+    webhook_lanes (webhook, user_id) {
+        webhook -> Text,
+        user_id -> Text,
+        last -> BigInt,
+        due_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Binary,
+        webhook -> Text,
+        user_id -> Text,
+        position -> BigInt,
+        kind -> Text,
+        body -> Text,
+        made_at -> BigInt,
+        attempts -> BigInt,
+        given_up_at -> Nullable<BigInt>,
+        cause -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(changes, users);
+diesel::allow_tables_to_appear_in_same_query!(changes, webhooks);
+diesel::allow_tables_to_appear_in_same_query!(webhook_lanes, webhooks);
+diesel::allow_tables_to_appear_in_same_query!(webhook_deliveries, webhooks);

@@ -32,7 +32,7 @@ const fn metric(
 const TRANSPORTS: Option<(&str, &[&str])> = Some(("transport", &["sse", "poll"]));
 
 /// Every metric of the service.
-pub(super) const CATALOGUE: [Metric; 24] = [
+pub(super) const CATALOGUE: [Metric; 28] = [
     metric("afterclick_build_info", Gauge, None, "1; the version is its label."),
     metric("afterclick_requests_total", Counter, None, "Requests answered, by route and status."),
     metric("afterclick_panics_total", Counter, None, "Requests that ended in a panic of ours."),
@@ -105,6 +105,30 @@ pub(super) const CATALOGUE: [Metric; 24] = [
         "How long the oldest mail has waited; 0 where none waits.",
     ),
     metric("afterclick_mail_server_up", Gauge, None, "1 where the mail server answers, else 0."),
+    metric(
+        "afterclick_webhook_tries_total",
+        Counter,
+        Some(("outcome", &["delivered", "put_off", "given_up", "gone"])),
+        "Tries to deliver a message to a webhook, and how they ended.",
+    ),
+    metric(
+        "afterclick_webhook_queue",
+        Gauge,
+        Some(("state", &["waiting", "given_up"])),
+        "Messages to webhooks, which all nodes share.",
+    ),
+    metric(
+        "afterclick_webhook_oldest_seconds",
+        Gauge,
+        None,
+        "How long the oldest message to a webhook has waited; 0 where none waits.",
+    ),
+    metric(
+        "afterclick_webhook_answer_seconds",
+        Histogram,
+        None,
+        "From the sending of a message to a webhook until its answer, or until there was none.",
+    ),
     metric("afterclick_streams_open", Gauge, None, "Streams open on this node."),
     metric("afterclick_polls_open", Gauge, None, "Polls parked on this node."),
     metric("afterclick_changes_total", Counter, None, "Changes that this node has heard of."),

@@ -3,6 +3,7 @@
 mod accounts;
 mod backends;
 mod backup;
+mod certificates;
 mod clicks;
 mod codes;
 mod cross_site;
@@ -10,10 +11,12 @@ mod crowds;
 #[expect(dead_code, reason = "a test of its own stops and kills servers")]
 #[path = "../support/postgres.rs"]
 mod database;
+mod examples;
 mod floods;
 mod goodbyes;
 mod hijack;
 mod issuers;
+mod kills;
 mod links;
 mod odd;
 mod operators;
@@ -29,5 +32,7 @@ mod sessions;
 mod smtp;
 mod streams;
 mod support;
+mod terminal;
 mod tickets;
 mod users;
+mod webhooks;

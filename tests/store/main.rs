@@ -9,6 +9,7 @@ mod links;
 mod postgres;
 mod robust;
 mod sessions;
+mod webhooks;
 
 use afterclick::model::{
     Effect, EmailAddress, Languages, Micros, OpaqueToken, TenantName, UserRef,

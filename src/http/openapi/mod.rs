@@ -13,6 +13,7 @@ const DOCUMENT: &str = include_str!("document.json");
 const COMPONENTS: &str = include_str!("components.json");
 const ACCOUNTS: &str = include_str!("accounts.json");
 const PASSWORDS: &str = include_str!("passwords.json");
+const WEBHOOKS: &str = include_str!("webhooks.json");
 const FAMILIES: [&str; 6] = [
     include_str!("me.json"),
     include_str!("live.json"),
@@ -50,6 +51,7 @@ pub(super) fn document(built_in: bool) -> Value {
         }
     }
     document.insert("paths".to_owned(), Value::Object(paths));
+    document.insert("webhooks".to_owned(), Value::Object(object(WEBHOOKS)));
     document.insert("components".to_owned(), Value::Object(object(COMPONENTS)));
     Value::Object(document)
 }

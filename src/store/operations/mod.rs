@@ -47,6 +47,7 @@ mod letters;
 mod links;
 mod passwords;
 mod upkeep;
+mod webhooks;
 
 impl Store {
     /// Opens or makes an SQLite file. See [`Hook`] for who is told of commits; `serving` takes the

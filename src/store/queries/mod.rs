@@ -8,6 +8,7 @@ pub(crate) mod backend;
 pub(crate) mod changes;
 pub(crate) mod codes;
 pub(crate) mod confirm;
+pub(crate) mod deliveries;
 pub(crate) mod deny;
 pub(crate) mod hold;
 pub(crate) mod idempotency;
@@ -28,6 +29,8 @@ pub(crate) mod sessions;
 pub(crate) mod sign_up;
 pub(crate) mod tickets;
 pub(crate) mod users;
+pub(crate) mod webhook_messages;
+pub(crate) mod webhooks;
 
 use super::Conn;
 use crate::model::Effect;

@@ -3,7 +3,7 @@
 use super::Tx;
 use super::remove::{self, Links};
 use super::users::UserRow;
-use super::{addresses, idempotency, users};
+use super::{addresses, idempotency, users, webhook_messages};
 use crate::model::{EndingCode, Micros};
 use crate::store::StoreError;
 use crate::store::schema::{
@@ -91,6 +91,7 @@ pub(crate) async fn step(tx: &mut Tx<'_>, now: Micros) -> Result<bool, StoreErro
     diesel::delete(tickets::table.filter(tickets::expires_at.le(now.0))).execute(tx.conn).await?;
     diesel::delete(limits::table.filter(limits::idle_at.le(now.0))).execute(tx.conn).await?;
     most = most.max(expired_users(tx, now).await?);
+    most = most.max(webhook_messages::prune(tx, now).await?);
     Ok(i64::try_from(most).unwrap_or(STEP) >= STEP)
 }
 

@@ -2,7 +2,7 @@
 
 use super::Tx;
 use super::users::UserRow;
-use super::{addresses, codes, links};
+use super::{addresses, codes, deliveries, links};
 use crate::model::{Effect, Ending, EndingCode, Micros};
 use crate::store::StoreError;
 use crate::store::schema::{changes, endings, idempotency_keys, sessions, tickets, users};
@@ -46,6 +46,7 @@ pub(crate) async fn user(
         addresses::set_verified(tx, tenant, address, None).await?;
     }
     let Some(user) = row.user() else { return Ok(()) };
+    deliveries::forget(tx, &user, now).await?;
     end(tx, Ending { user, session: None, code, at: now }).await
 }
 

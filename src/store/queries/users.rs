@@ -7,8 +7,9 @@ use crate::model::{
     Change, ChangeType, Cursor, Document, Effect, EmailAddress, Epoch, Micros, User, UserId,
     UserRef, Version,
 };
-use crate::store::schema::{changes, users};
+use crate::store::schema::{changes, users, webhooks};
 use crate::store::{FirstSight, StoreError};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -178,7 +179,16 @@ pub(crate) async fn record(
         changes::document.eq(super::changes::stored(&change.user)),
         changes::at.eq(row.updated_at),
     );
-    diesel::insert_into(changes::table).values(values).execute(tx.conn).await?;
+    // Asked along with the write, so that a tenant without webhooks pays no round trip for them.
+    let enabled = webhooks::tenant.eq(&row.tenant).and(webhooks::disabled_at.is_null());
+    let webhooks: bool = diesel::insert_into(changes::table)
+        .values(values)
+        .returning(exists(webhooks::table.filter(enabled)))
+        .get_result(tx.conn)
+        .await?;
+    if webhooks {
+        super::deliveries::queue(tx, &owner, &change).await?;
+    }
     if row.version > tx.kept.changes {
         let of_user = changes::tenant.eq(&row.tenant).and(changes::user_id.eq(&row.id));
         let old = of_user.and(changes::version.le(row.version - tx.kept.changes));
