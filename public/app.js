@@ -19,10 +19,11 @@ const LOOK = 5_000;
 /** Where the choice of a transport is kept, for this tab alone. */
 const CHOICE = "afterclick.transport";
 
-/** What a browser is told when it is sent away, by the code of the client's error. */
-const SENT_AWAY = {
-  session_revoked: "You were logged out.",
-  user_deleted: "This account no longer exists.",
+/** What the signed-out page says where the service ended it, by the code of the client's error. */
+const ENDED = { session_revoked: "You were logged out.", user_deleted: "This account no longer exists." };
+
+/** What is said where the service let this browser go, by the same. */
+const LET_GO = {
   too_many_streams: "Too many tabs are connected, so this browser was let go. “Check now” connects it again.",
   disconnected: "This browser was disconnected. “Check now” connects it again.",
 };
@@ -35,7 +36,7 @@ let realtime;
 let user = null;
 /** @type {import("./afterclick.js").Change[]} */
 let changes = [];
-/** What to say when the present user is gone, where it was asked for here. */
+/** What the signed-out page is to say, where somebody is on the way out. */
 let farewell = "";
 
 const english = (/** @type {string} */ key, /** @type {any} */ places) => words({}, "en", key, places);
@@ -66,8 +67,8 @@ function connect(transport) {
     if (status === "signed-out") leave();
   });
   on("error", ({ code }) => {
-    if (code in SENT_AWAY) farewell ||= SENT_AWAY[code];
-    if (code in SENT_AWAY && user) say("notice", SENT_AWAY[code]);
+    if (code in ENDED) farewell ||= ENDED[code];
+    else if (code in LET_GO) say("notice", LET_GO[code]);
     else if (!user && byId("door").hidden) say("notice", "The service cannot be reached. This page tries again by itself.");
   });
 }
@@ -131,8 +132,9 @@ async function loadHistory() {
 }
 
 async function loadSessions() {
+  const asked = user?.id;
   const answer = await ask("GET", "/v1/sessions");
-  if (answer.ok && user) showSessions(answer.body.sessions, endSession);
+  if (answer.ok && user?.id === asked) showSessions(answer.body.sessions, endSession);
 }
 
 async function endSession(id) {

@@ -7,7 +7,7 @@ const STREAM_AGAIN = 120_000;
 const STALE = 25_000; // The service beats every 15 s.
 const PARKED = 20_000; // Strict proxies end a poll after 30 s.
 const SPIN = 1_000; // A poll answered too soon rests for up to four.
-const MOST = 5_000; // What chance adds to a pause.
+const MOST = 4_000; // What chance adds to a pause.
 const MOST_HIDDEN = 30_000;
 const LONGEST = 2 ** 31 - 1; // What a timer takes.
 

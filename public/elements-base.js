@@ -5,16 +5,16 @@
 import { Afterclick } from "./afterclick.js";
 import { onTexts, say } from "./elements-words.js";
 
-/**
- * @typedef {import("./elements-words.js").Texts} Texts
- * @typedef {{url: string, transport: string, debug: boolean}} Options
- */
+/** @typedef {import("./elements-words.js").Texts} Texts */
 
 /** The attributes that make a client. */
 const MAKING = ["url", "transport", "debug"];
 
-/** The clients made from attributes, by those, each with the elements that share it. */
-/** @type {Map<string, {client: Afterclick, users: Set<RealtimeElement>}>} */
+/**
+ * The clients made from attributes, by those, each with the elements that share it.
+ *
+ * @type {Map<string, {client: Afterclick, users: Set<RealtimeElement>}>}
+ */
 const shared = new Map();
 
 /** An element that follows a user's state, and says so in its own words. */

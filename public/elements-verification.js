@@ -100,7 +100,10 @@ export class AfterclickVerification extends RealtimeElement {
   /** Notices who waits, and the moment it is over. Who signs out while waiting is still shown. */
   #look(/** @type {User | null} */ user) {
     if (!user) return;
-    if (this.#shown && this.#shown.id !== user.id) this.reset();
+    if (this.#shown && this.#shown.id !== user.id) {
+      this.reset();
+      this.retryAfter = 0;
+    }
     this.#turned = user.email_verified && (this.#turned || this.#shown !== null);
     this.#shown = this.#turned || (!user.email_verified && user.email) ? user : null;
   }

@@ -6,7 +6,11 @@ import { Afterclick } from "./afterclick.js";
 
 /** @typedef {import("./react.d.ts").Realtime} Realtime */
 
-/** Before there is a client, on the server too. @type {Realtime} */
+/**
+ * Before there is a client, on the server too.
+ *
+ * @type {Realtime}
+ */
 const NOTHING = Object.freeze({
   user: null,
   isConnected: false,
@@ -15,8 +19,11 @@ const NOTHING = Object.freeze({
   debug: null,
 });
 
-/** The last snapshot of each client: React compares them by identity. */
-/** @type {WeakMap<Afterclick, Realtime>} */
+/**
+ * The last snapshot of each client: React compares them by identity.
+ *
+ * @type {WeakMap<Afterclick, Realtime>}
+ */
 const snapshots = new WeakMap();
 
 /**

@@ -47,6 +47,8 @@ export function showConnection(realtime) {
   byId("how").textContent = WAYS[realtime.connectionStatus] + (shared ? ` (${transport === "sse" ? "a stream" : "long polls"})` : "");
   byId("heard").textContent = lastHeartbeat ? moment(lastHeartbeat) : "–";
   byId("reconnects").textContent = String(reconnects);
+  // Who was connected is not known while this page is not.
+  byId("sessions").classList.toggle("stale", !realtime.isConnected);
 }
 
 /** The card with the user's state. @param {User} user */

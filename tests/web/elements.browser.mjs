@@ -227,11 +227,13 @@ test("the banner is not for those who are verified, and forgets one user for ano
   await client(page, "take", { email_verified: false, email: "new@example.com" });
   await says(page, "lead", "new@example.com");
   await page.getByLabel("Code from the mail").fill("000000");
+  await page.evaluate(() => { document.querySelector("afterclick-verification").retryAfter = 1800; });
 
   await client(page, "take", { id: "u2", email: "bob@example.com" });
 
   await says(page, "lead", "bob@example.com");
   assert.equal(await page.getByLabel("Code from the mail").inputValue(), "");
+  assert.equal(await page.locator("[part=resend]").textContent(), "Send the mail again");
   await client(page, "take", { id: "u3", email: null });
   assert.equal(await page.locator("[part=banner]").isVisible(), false, "there is no address to verify");
 }));
