@@ -38,7 +38,7 @@ async fn only_the_users_own_backend_publishes() {
     bearer.post(&path, &event).await.expect_problem(403, "wrong_caller");
     app.backend("acme").post(&path, &event).await.expect_problem(404, "not_found");
     let backend = app.backend("default");
-    for unknown in ["nobody", "a%20b", "%2e%2e", "a%2Fb", &"x".repeat(129)] {
+    for unknown in ["nobody", "a%20b", "a%2Fb", &"x".repeat(129)] {
         let answer = backend.post(&format!("/v1/users/{unknown}/events"), &event).await;
         answer.expect_problem(404, "not_found");
     }

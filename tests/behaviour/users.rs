@@ -3,6 +3,8 @@
 use super::support::{App, Device, PASSWORD, kyc, soon};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// The types of a user's changes, oldest first, each with its data.
 async fn history(app: &App, tenant: &str, id: &str) -> Vec<(String, Value)> {
@@ -171,6 +173,33 @@ async fn s06_a_user_is_the_same_however_the_path_spells_it() {
     }
     let all = backend.get("/v1/users").await.expect(200).body;
     assert_eq!(all["users"].as_array().unwrap().len(), 1);
+}
+
+/// S06: a client's library would tidy these paths away, and call something else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s06_dots_in_a_path_lead_to_no_user_and_to_no_other_call() {
+    let app = App::start().await;
+    let key = app.command(&["keys", "create", "--name", "tests"]);
+    let status = async |line: &str| {
+        let mut socket = TcpStream::connect(app.address).await.unwrap();
+        let head = format!(
+            "{line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\nconnection: close\r\n\r\n"
+        );
+        socket.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        soon("an answer", socket.read_to_string(&mut answer)).await.unwrap();
+        answer.split(' ').nth(1).unwrap_or_default().to_owned()
+    };
+
+    for id in ["..", ".", "%2e%2e", "%2E", ".%2e"] {
+        assert_eq!(status(&format!("GET /v1/users/{id}")).await, "404", "{id}");
+        assert_eq!(status(&format!("DELETE /v1/users/{id}")).await, "404", "{id}");
+        assert_eq!(status(&format!("PUT /v1/users/{id}")).await, "422", "{id}");
+        let event = status(&format!("POST /v1/users/{id}/events")).await;
+        assert!(["404", "422"].contains(&event.as_str()), "{id}: {event}");
+    }
+    assert_eq!(status("GET /v1/users/../users").await, "404");
+    assert_eq!(status("PUT /v1/users/a").await, "201");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
