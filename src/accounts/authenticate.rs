@@ -1,10 +1,14 @@
+use super::tokens::InvalidToken;
 use super::{Accounts, Backend, Caller, Credential, Presented, SESSION_TTL};
-use crate::model::{Digest, EmailAddress, Micros, OpaqueToken, UserRef};
+use crate::model::{Digest, EmailAddress, Micros, OpaqueToken, Scope, UserRef};
 use crate::store::{ApiKey, FirstSight, Session, StoreError};
 use std::time::Duration;
 
 /// How API keys begin; nothing else does.
 const KEY_PREFIX: &str = "ack_";
+
+/// How often the use of an API key is written down.
+const USED_EVERY: Duration = Duration::from_mins(1);
 
 /// How often a session's use is written down.
 const TOUCH_EVERY: Duration = Duration::from_hours(1);
@@ -21,6 +25,12 @@ pub enum AuthenticateError {
     /// A good credential of the other kind of caller.
     #[error("{0}")]
     WrongCaller(&'static str),
+    /// A good API key that may not do this.
+    #[error("this API key may not do that: it lacks the scope {}", .0.as_str())]
+    InsufficientScope(Scope),
+    /// The keys of the token's issuer could not be fetched so far.
+    #[error("the keys of the token's issuer have not been had yet")]
+    NoKeysYet,
     /// Nobody can be let in now.
     #[error("the credential cannot be checked now")]
     Store(#[from] StoreError),
@@ -58,16 +68,23 @@ impl Accounts {
         Ok(caller)
     }
 
-    /// Says which backend asks.
+    /// Says which backend asks, for something that takes `scope`.
     ///
     /// # Errors
     ///
     /// [`AuthenticateError`]; a user on a backend's route is the wrong caller.
-    pub async fn backend(&self, presented: Presented) -> Result<Backend, AuthenticateError> {
+    pub async fn backend(
+        &self,
+        presented: Presented,
+        scope: Scope,
+    ) -> Result<Backend, AuthenticateError> {
         match presented {
             Presented::Bearer(token) if token.reveal().starts_with(KEY_PREFIX) => {
                 let key = self.api_key(&token, self.clock.now()).await?;
-                Ok(Backend { tenant: key.tenant, key: key.id })
+                if !key.scopes.hold(scope) {
+                    return Err(AuthenticateError::InsufficientScope(scope));
+                }
+                Ok(Backend { tenant: key.tenant, key: key.id, request: None })
             }
             Presented::Nothing => Err(AuthenticateError::Nothing),
             other => {
@@ -91,13 +108,34 @@ impl Accounts {
             found
         };
         let digest = Digest::of(secret.as_bytes());
-        key.filter(|key| digest.matches(key.digest.bytes())).ok_or(AuthenticateError::Invalid)
+        let key = key.filter(|key| digest.matches(key.digest.bytes()));
+        let key = key.ok_or(AuthenticateError::Invalid)?;
+        self.used(&key, now);
+        Ok(key)
+    }
+
+    /// Has the use of a key written down, which nobody waits for.
+    fn used(&self, key: &ApiKey, now: Micros) {
+        if key.used_at.is_some_and(|at| now.since(at) < USED_EVERY) {
+            return;
+        }
+        let (store, id) = (self.store.clone(), key.id.clone());
+        self.keys.put(id.clone(), Some(ApiKey { used_at: Some(now), ..key.clone() }), now);
+        tokio::spawn(async move {
+            if let Err(error) = store.touch_key(id, now).await {
+                tracing::debug!(error = %error, "the use of an API key could not be written down");
+            }
+        });
     }
 
     async fn bearer(&self, token: &OpaqueToken, now: Micros) -> Result<Caller, AuthenticateError> {
-        let verified = self.tokens.verify(token.reveal(), now).map_err(|reason| {
+        let verified = self.tokens.verify_or_ask(token.reveal(), now).await;
+        let verified = verified.map_err(|reason| {
             tracing::debug!(reason = %reason, "an access token was refused");
-            AuthenticateError::Invalid
+            match reason {
+                InvalidToken::NoKeysYet => AuthenticateError::NoKeysYet,
+                _ => AuthenticateError::Invalid,
+            }
         })?;
         let refused = self.feed.refuses(&verified.user, verified.session, verified.issued_at);
         if refused {
@@ -110,9 +148,11 @@ impl Accounts {
             user: verified.user,
             session: verified.session,
             issued_at: verified.issued_at,
+            signed_by: Some(verified.signed_by),
             expires_at: Some(verified.expires_at),
             credential: Credential::Bearer,
             renewed: false,
+            request: None,
         })
     }
 
@@ -134,9 +174,11 @@ impl Accounts {
             user: session.user,
             session: Some(session.id),
             issued_at: session.created_at,
+            signed_by: None,
             expires_at: None,
             credential: Credential::Cookie,
             renewed,
+            request: None,
         })
     }
 
@@ -147,9 +189,11 @@ impl Accounts {
             user: ticket.user,
             session: ticket.session,
             issued_at: ticket.issued_at,
+            signed_by: ticket.signed_by,
             expires_at: ticket.until,
             credential: Credential::Ticket,
             renewed: false,
+            request: None,
         })
     }
 

@@ -39,7 +39,9 @@ pub use tickets::StreamTicket;
 
 use crate::clock::Clock;
 use crate::feed::Feed;
-use crate::model::{Digest, Micros, OpaqueToken, ServerSecret, SessionId, User, UserRef};
+use crate::model::{
+    Digest, Micros, OpaqueToken, ServerSecret, SessionId, TenantName, User, UserRef,
+};
 use crate::store::{ApiKey, Session, Store};
 use passwords::Passwords;
 use std::sync::Arc;
@@ -76,7 +78,7 @@ pub struct Rules {
 pub struct Accounts {
     store: Store,
     feed: Arc<Feed>,
-    tokens: Tokens,
+    tokens: Arc<Tokens>,
     passwords: Passwords,
     secret: ServerSecret,
     clock: Arc<dyn Clock>,
@@ -107,7 +109,7 @@ impl Accounts {
     pub fn new(
         store: Store,
         feed: Arc<Feed>,
-        tokens: Tokens,
+        tokens: Arc<Tokens>,
         passwords: Passwords,
         secret: ServerSecret,
         clock: Arc<dyn Clock>,
@@ -130,6 +132,16 @@ impl Accounts {
         let now = self.clock.now();
         self.meet(&user, None, false, now).await?;
         Ok(self.tokens.issue(&user, None, ttl, now))
+    }
+
+    /// The `iss` of each external issuer whose subjects are users of `tenant`.
+    pub fn issuers(&self, tenant: &TenantName) -> Vec<String> {
+        self.tokens.issuers(tenant)
+    }
+
+    /// Our public keys, as a JSON Web Key Set.
+    pub fn key_set(&self) -> serde_json::Value {
+        self.tokens.key_set()
     }
 
     /// The present instant, for answers that tell it.

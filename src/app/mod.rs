@@ -8,6 +8,7 @@ mod parts;
 mod post;
 mod serve;
 mod socket;
+mod trust;
 mod upkeep;
 mod web;
 

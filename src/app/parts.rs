@@ -1,8 +1,9 @@
 use super::StartError;
 use super::history::StoredHistory;
+use super::trust::Trust;
 use crate::accounts::passwords::Passwords;
-use crate::accounts::tokens::{OwnIssuer, OwnKey, Tokens};
-use crate::accounts::{Accounts, Rules, issuers};
+use crate::accounts::tokens::Tokens;
+use crate::accounts::{Accounts, Rules};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Database, Limit};
 use crate::feed::{Feed, Limits, LocalBus};
@@ -11,6 +12,7 @@ use crate::publishing::Publishing;
 use crate::store::{Hook, Kept, Store};
 use crate::verification::Verification;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -29,6 +31,12 @@ pub struct Parts {
     pub verification: Verification,
     /// The backends' side.
     pub publishing: Publishing,
+    /// Whose access tokens are believed.
+    pub(super) tokens: Arc<Tokens>,
+    /// What says so.
+    pub(super) trust: Trust,
+    /// The files that were read for it.
+    pub(super) key_files: Vec<PathBuf>,
     /// Streams and polls.
     pub feed: Arc<Feed>,
     /// The installation's secret.
@@ -65,15 +73,9 @@ impl Parts {
         let secret = config.secret.load()?;
         let public_url = config.public_url.at(bound);
         let iss = public_url.as_str().trim_end_matches('/').to_owned();
-        let key = match &config.signing_key {
-            Some(file) => OwnKey::read(file, config.insecure_dev)?,
-            None => OwnKey::derived(&secret),
-        };
-        let issuers = match &config.issuers {
-            Some(file) => issuers::read(file, &iss, config.insecure_dev)?,
-            None => Vec::new(),
-        };
-        let tokens = Tokens::new(OwnIssuer { aud: iss.clone(), iss, key }, issuers);
+        let trust = Trust::new(config, iss, secret.clone());
+        let (own, issuers) = trust.read()?;
+        let tokens = Arc::new(Tokens::new(own, issuers.issuers));
 
         let followed = Arc::clone(&clock);
         let letters = Arc::new(Notify::new());
@@ -106,7 +108,7 @@ impl Parts {
             accounts: Accounts::new(
                 store.clone(),
                 Arc::clone(&feed),
-                tokens,
+                Arc::clone(&tokens),
                 passwords.clone(),
                 secret.clone(),
                 Arc::clone(&clock),
@@ -120,6 +122,9 @@ impl Parts {
             ),
             publishing: Publishing::new(store.clone(), Arc::clone(&clock)),
             store,
+            tokens,
+            trust,
+            key_files: issuers.files,
             feed,
             secret,
             clock,

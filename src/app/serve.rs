@@ -124,10 +124,13 @@ impl Server {
             tokio::join!(run.run(), upkeep::keep(store, clock), measured);
         })];
         background.push(tokio::spawn(probe.clone().run(post.transport())));
+        let settings = settings(config, &parts);
+        let trust = parts.trust.keep(parts.key_files, parts.tokens, Arc::clone(&feed));
+        background.push(tokio::spawn(trust));
         let built_in = config.built_in_accounts;
         let readiness = readiness(parts.store.clone(), Arc::clone(&feed), probe);
         let services = Data::new(Services {
-            settings: settings(config, &parts),
+            settings,
             accounts: parts.accounts,
             verification: parts.verification,
             publishing: parts.publishing,

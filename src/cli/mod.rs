@@ -1,5 +1,6 @@
 //! The command line: which command, with which settings, and how it ends.
 
+mod audit;
 mod backup;
 mod check_config;
 mod error;
@@ -8,6 +9,7 @@ mod mails;
 mod migrate;
 mod restored;
 mod serve;
+mod tenants;
 mod token;
 
 pub use error::CliError;
@@ -43,6 +45,12 @@ enum Command {
     /// API keys of applications' backends.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Tenants: applications that share the service, and nothing else.
+    #[command(subcommand)]
+    Tenants(tenants::Tenants),
+    /// Who did what to keys, tenants, and users in the last 90 days.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Print an access token for a user, who is made if unknown. Give it the settings of the
     /// service, whose database, secret, and public URL the token is of.
     Token(token::Token),
@@ -84,6 +92,8 @@ impl Cli {
                 Command::Serve => serve::run(config).await,
                 Command::Migrate => migrate::run(&config).await,
                 Command::Keys(keys) => keys::run(&config, keys).await,
+                Command::Tenants(tenants) => tenants::run(&config, tenants).await,
+                Command::Audit(audit) => audit::run(&config, audit).await,
                 Command::Token(token) => token::run(&config, token).await,
                 Command::Mails(mails) => mails::run(&config, mails).await,
                 Command::Backup(backup) => backup::run(&config, &backup),

@@ -1,5 +1,5 @@
 use super::addresses::{PublicUrl, client_urls, continue_url, trusted_proxies};
-use super::files::{folder, private_file};
+use super::files::{folder, private_file, private_files};
 use super::mail::{Mail, Mailbox, check_bus, contact};
 use super::{Config, ConfigError, Database, LogFormat, Machine, Secret, Settings, Span, Switch};
 use std::time::Duration;
@@ -43,7 +43,7 @@ impl Settings {
             client_urls: client_urls(&self.client_urls, self.insecure_dev)?,
             public_url,
             issuers: private_file("issuers", self.issuers)?,
-            signing_key: private_file("signing-key", self.signing_key)?,
+            signing_keys: private_files("signing-key", self.signing_keys)?,
             built_in_accounts: self.accounts == Switch::On,
             trusted_proxies: trusted_proxies(&self.trusted_proxies)?,
             log_format: self.log_format.unwrap_or(format),

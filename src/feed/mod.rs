@@ -31,10 +31,11 @@ pub use subscription::{Item, Subscription, TooManyPolls};
 pub use wire::Reason;
 
 use crate::clock::Clock;
-use crate::model::{Change, Ending, Micros, SessionId, UserRef};
+use crate::model::{Change, Digest, Ending, Micros, SessionId, UserRef};
 use endings::Endings;
 use hub::{Channel, Hub};
 use outage::Outage;
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
@@ -102,6 +103,11 @@ impl Feed {
     /// makes the comparison exact.
     pub fn refuses(&self, user: &UserRef, session: Option<SessionId>, issued_at: Micros) -> bool {
         self.endings.refused(user, session, issued_at).is_some()
+    }
+
+    /// Ends the streams and polls that a key let in which is none of `keys` any more.
+    pub fn trust_only(&self, keys: &HashSet<Digest>) {
+        self.hub.trust_only(keys);
     }
 
     /// Who of a user's is connected to this node.

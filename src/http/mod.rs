@@ -12,6 +12,7 @@ mod events;
 mod form;
 mod inbox;
 mod json;
+mod jwks;
 mod listen;
 mod looked;
 mod me;
@@ -62,6 +63,7 @@ pub fn routes(config: &mut ServiceConfig, offered: Offered) {
     config
         .service(resource("/healthz").route(get().to(operations::health)))
         .service(resource("/readyz").route(get().to(operations::ready)))
+        .service(resource("/.well-known/jwks.json").route(get().to(jwks::keys)))
         .service(
             resource("/openapi.json")
                 .route(get().to(move || ready(openapi::answer(document.clone())))),

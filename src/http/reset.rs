@@ -1,5 +1,6 @@
 //! The pages of somebody who has forgotten a password. Looking changes nothing; a button does.
 
+use super::around::request_id;
 use super::client::languages;
 use super::form;
 use super::looked::looked;
@@ -61,7 +62,8 @@ pub(super) async fn reset(
         Ok(password) => password.unwrap_or_default(),
         Err(problem) => return failed(&problem),
     };
-    match services.accounts.reset_password(&link, &password, languages(&request)).await {
+    let (languages, id) = (languages(&request), request_id(&request));
+    match services.accounts.reset_password(&link, &password, languages, id).await {
         Ok(()) => pages::reset_done_page(services.settings.continue_url.as_ref()),
         Err(ResetPasswordError::Weak(reason)) => match services.accounts.reset_link(&link).await {
             Ok(email) => pages::reset_page(&ResetPage {

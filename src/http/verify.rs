@@ -1,5 +1,6 @@
 //! The pages behind a link in a mail. Looking changes nothing; a button does.
 
+use super::around::request_id;
 use super::json;
 use super::looked::looked;
 use super::pages::{self, PasswordField, VerifiedPage, VerifyPage};
@@ -96,7 +97,7 @@ pub(super) async fn deny(
     let email = shown.ok().and_then(|status| status.email);
     let email = email.as_ref().map_or("this address", |email| email.as_str());
     let json = wants_json(&request);
-    match services.verification.deny(&link).await {
+    match services.verification.deny(&link, request_id(&request)).await {
         Ok(denial) if json => bare(HttpResponse::Ok().json(json!({ "removed": denial.removed }))),
         Err(error) if json => bare(Problem::from(error).error_response()),
         Ok(denial) if denial.removed => pages::removed_page(email),

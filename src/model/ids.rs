@@ -10,6 +10,12 @@ use uuid::Uuid;
 #[error("{0}")]
 pub struct BadName(&'static str);
 
+impl BadName {
+    pub(super) fn new(form: &'static str) -> Self {
+        Self(form)
+    }
+}
+
 /// Whose users these are: `[a-z0-9-]{1,32}`. `default` owns the built-in accounts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct TenantName(Arc<str>);

@@ -1,5 +1,7 @@
 //! Plain values: what the service speaks of, parsed once at the edge, and no framework.
 
+mod accent;
+mod act;
 mod change;
 mod cursor;
 mod email;
@@ -7,9 +9,14 @@ mod ids;
 mod json;
 mod languages;
 mod micros;
+mod reach;
+mod scope;
 mod secret;
+mod tenant;
 mod user;
 
+pub use accent::{Accent, Colour};
+pub use act::{Act, Actor, By, Deed};
 pub use change::{Change, ChangeType, ReservedType};
 pub use cursor::{Cursor, Epoch, Version};
 pub use email::{BadEmail, EmailAddress};
@@ -17,7 +24,10 @@ pub use ids::{BadName, Ending, EndingCode, SessionId, TenantName, UserId, UserRe
 pub use json::{Document, DocumentTooLarge, MAX_DOCUMENT};
 pub use languages::Languages;
 pub use micros::Micros;
+pub use reach::is_public;
+pub use scope::{Scope, Scopes};
 pub use secret::{Code, Digest, OpaqueToken, ServerSecret};
+pub use tenant::{TenantSetting, TenantSettings};
 pub use user::User;
 
 /// What a committed transaction has to tell the rest of the process, in commit order.

@@ -1,7 +1,9 @@
-//! What an application's backend may do: publish, and hold keys.
+//! What an application's backend may do: publish, and hold keys; and the tenants whose backends
+//! they are.
 
 mod keys;
 mod publish;
+mod tenants;
 
 pub use keys::KeyError;
 pub use publish::PublishError;

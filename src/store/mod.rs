@@ -19,8 +19,8 @@ pub use error::{OpenError, StoreError};
 pub use operations::Store;
 pub use rows::{
     Allowed, ApiKey, Candidate, Confirmed, Denied, FirstSight, Hash, Link, LinkState, NewLink,
-    NewPassword, NewReset, NewSession, Page, Proved, Published, Queue, QueuedLetter, Refreshed,
-    Resent, Reset, ResetState, Rotation, Session, SignUp, Since, Ticket, Tried,
+    NewPassword, NewReset, NewSession, Page, Proved, Published, Queue, QueuedLetter, Recorded,
+    Refreshed, Resent, Reset, ResetState, Rotation, Session, SignUp, Since, Tenant, Ticket, Tried,
 };
 
 use crate::model::{Effect, Micros};

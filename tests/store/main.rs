@@ -7,6 +7,7 @@ mod links;
 mod postgres;
 mod robust;
 mod sessions;
+mod tenants;
 
 use afterclick::model::{
     Effect, EmailAddress, Languages, Micros, OpaqueToken, TenantName, UserRef,

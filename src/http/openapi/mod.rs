@@ -13,12 +13,13 @@ const DOCUMENT: &str = include_str!("document.json");
 const COMPONENTS: &str = include_str!("components.json");
 const ACCOUNTS: &str = include_str!("accounts.json");
 const PASSWORDS: &str = include_str!("passwords.json");
-const FAMILIES: [&str; 5] = [
+const FAMILIES: [&str; 6] = [
     include_str!("me.json"),
     include_str!("live.json"),
     include_str!("verification.json"),
     include_str!("backend.json"),
     include_str!("operations.json"),
+    include_str!("keys.json"),
 ];
 
 /// The calls that are there only with accounts of our own.

@@ -45,6 +45,7 @@ mod history;
 mod letters;
 mod links;
 mod passwords;
+mod tenants;
 mod upkeep;
 
 impl Store {

@@ -4,6 +4,7 @@
 //! two rivals' clicks wait for each other instead of deadlocking.
 
 pub(crate) mod addresses;
+pub(crate) mod audit;
 pub(crate) mod changes;
 pub(crate) mod codes;
 pub(crate) mod confirm;
@@ -20,6 +21,7 @@ pub(crate) mod remove;
 pub(crate) mod resend;
 pub(crate) mod sessions;
 pub(crate) mod sign_up;
+pub(crate) mod tenants;
 pub(crate) mod tickets;
 pub(crate) mod users;
 

@@ -7,7 +7,7 @@ use super::{addresses, users};
 use crate::model::{EndingCode, Micros};
 use crate::store::StoreError;
 use crate::store::schema::{
-    changes, endings, letters, limits, password_resets, sessions, tickets, users as table,
+    audit, changes, endings, letters, limits, password_resets, sessions, tickets, users as table,
     verifications,
 };
 use diesel::prelude::*;
@@ -21,6 +21,9 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// How long an expired link still says that it has expired.
 const EXPIRED_LINKS: Duration = Duration::from_hours(30 * 24);
+
+/// How long it is known who did what.
+const ACTS: Duration = Duration::from_hours(90 * 24);
 
 /// How long an operator can see a letter that was given up.
 const GIVEN_UP_LETTERS: Duration = Duration::from_hours(7 * 24);
@@ -59,6 +62,15 @@ pub(crate) async fn step(tx: &mut Tx<'_>, now: Micros) -> Result<bool, StoreErro
     diesel::delete(verifications::table.filter(verifications::id.eq_any(old)))
         .execute(tx.conn)
         .await?;
+
+    let old: Vec<Vec<u8>> = audit::table
+        .filter(audit::at.lt(now.before(ACTS).0))
+        .select(audit::id)
+        .limit(STEP)
+        .load(tx.conn)
+        .await?;
+    most = most.max(old.len());
+    diesel::delete(audit::table.filter(audit::id.eq_any(old))).execute(tx.conn).await?;
 
     let old: Vec<String> = sessions::table
         .filter(sessions::expires_at.le(now.0))

@@ -5,6 +5,7 @@ mod history;
 mod letters;
 mod links;
 mod passwords;
+mod tenants;
 
 pub use accounts::{
     Allowed, ApiKey, Candidate, FirstSight, NewSession, Refreshed, Rotation, Session, SignUp,
@@ -14,6 +15,7 @@ pub use history::{Page, Published, Since};
 pub use letters::{Queue, QueuedLetter};
 pub use links::{Confirmed, Denied, Link, LinkState, NewLink, Resent, Tried};
 pub use passwords::{NewPassword, NewReset, Proved, Reset, ResetState};
+pub use tenants::{Recorded, Tenant};
 
 /// The hash of a password under its address's salt.
 pub type Hash = [u8; 32];

@@ -1,0 +1,157 @@
+use super::StartError;
+use crate::accounts::issuers::{self, Issuers, RemoteKeys};
+use crate::accounts::tokens::{OwnIssuer, OwnKey, Tokens};
+use crate::config::Config;
+use crate::feed::Feed;
+use crate::model::ServerSecret;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
+use tokio::task::{AbortHandle, JoinSet};
+
+/// Between two looks at the files.
+const LOOK: Duration = Duration::from_secs(3);
+
+/// The files that say whose access tokens are believed.
+#[derive(Debug, Clone)]
+pub(super) struct Trust {
+    issuers: Option<PathBuf>,
+    signing_keys: Vec<PathBuf>,
+    iss: String,
+    secret: ServerSecret,
+    insecure_dev: bool,
+}
+
+/// What a file was when it was read; what replaces it differs in one of them.
+type Stamp = Option<(SystemTime, u64, u64)>;
+
+impl Trust {
+    /// What `config` names; `iss` is what our own tokens say.
+    pub fn new(config: &Config, iss: String, secret: ServerSecret) -> Self {
+        Self {
+            issuers: config.issuers.clone(),
+            signing_keys: config.signing_keys.clone(),
+            iss,
+            secret,
+            insecure_dev: config.insecure_dev,
+        }
+    }
+
+    /// Reads all of them: ourselves, the others, and every file that was read.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Setting`]; no part of it is to be used then.
+    pub fn read(&self) -> Result<(OwnIssuer, Issuers), StartError> {
+        let key = OwnKey::read(&self.signing_keys, self.insecure_dev)?;
+        let key = key.unwrap_or_else(|| OwnKey::derived(&self.secret));
+        let mut read = match &self.issuers {
+            Some(file) => issuers::read(file, &self.iss, self.insecure_dev)?,
+            None => Issuers::default(),
+        };
+        read.files.extend(self.signing_keys.iter().cloned());
+        let own = OwnIssuer { aud: self.iss.clone(), iss: self.iss.clone(), key };
+        Ok((own, read))
+    }
+
+    /// Keeps `tokens` as the files and the issuers' URLs have it: looks every few seconds, and at
+    /// once upon SIGHUP. What cannot be read changes nothing, and is said once.
+    ///
+    /// Streams and polls that a key let in end when it is gone: whoever took it back wants them to.
+    pub async fn keep(self, files: Vec<PathBuf>, tokens: Arc<Tokens>, feed: Arc<Feed>) {
+        let mut hangup = signal(SignalKind::hangup()).ok();
+        let changed = Arc::new(Notify::new());
+        let mut fetches = Fetches { tasks: JoinSet::new(), running: Vec::new() };
+        let (mut seen, mut files) = (stamps(&files), files);
+        let mut failed: Option<String> = None;
+        // A token may have been believed just before its key went, and its stream open just after.
+        let mut looks_left = 0;
+        loop {
+            fetches.follow(&tokens, &changed);
+            let asked = tokio::select! {
+                () = tokio::time::sleep(LOOK) => false,
+                () = changed.notified() => {
+                    feed.trust_only(&tokens.digests());
+                    looks_left = 2;
+                    continue;
+                }
+                asked = hung_up(&mut hangup) => asked,
+            };
+            let now = stamps(&files);
+            if asked || failed.is_some() || now != seen {
+                seen = now;
+                match self.read() {
+                    Ok((own, read)) => {
+                        tokens.replace(own, read.issuers);
+                        (seen, files) = (stamps(&read.files), read.files);
+                        failed = None;
+                        looks_left = 2;
+                        tracing::info!("the keys of access tokens were read again");
+                    }
+                    Err(error) => {
+                        let said = error.to_string();
+                        if failed.as_ref() != Some(&said) {
+                            tracing::error!("the keys of access tokens stay as they were: {said}");
+                        }
+                        failed = Some(said);
+                    }
+                }
+            }
+            if looks_left > 0 {
+                looks_left -= 1;
+                feed.trust_only(&tokens.digests());
+            }
+        }
+    }
+}
+
+/// Waits for SIGHUP; for ever where it cannot be heard.
+async fn hung_up(signal: &mut Option<tokio::signal::unix::Signal>) -> bool {
+    match signal {
+        Some(signal) => signal.recv().await.is_some(),
+        None => std::future::pending().await,
+    }
+}
+
+fn stamps(files: &[PathBuf]) -> Vec<Stamp> {
+    use std::os::unix::fs::MetadataExt;
+    let stamp = |file: &PathBuf| {
+        let metadata = fs::metadata(file).ok()?;
+        Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
+    };
+    files.iter().map(stamp).collect()
+}
+
+/// The fetches of keys from issuers' URLs, which end with this.
+struct Fetches {
+    tasks: JoinSet<()>,
+    running: Vec<(Arc<RemoteKeys>, AbortHandle)>,
+}
+
+impl Fetches {
+    /// Fetches from the URLs that there are now, and from no others any more.
+    fn follow(&mut self, tokens: &Tokens, changed: &Arc<Notify>) {
+        let wanted = tokens.remotes();
+        let is_wanted =
+            |remote: &Arc<RemoteKeys>| wanted.iter().any(|one| Arc::ptr_eq(one, remote));
+        self.running.retain(|(remote, task)| {
+            let stays = is_wanted(remote);
+            if !stays {
+                task.abort();
+            }
+            stays
+        });
+        for remote in &wanted {
+            if self.running.iter().any(|(one, _)| Arc::ptr_eq(one, remote)) {
+                continue;
+            }
+            let (fetched, changed) = (Arc::clone(remote), Arc::clone(changed));
+            let task = self.tasks.spawn(async move { fetched.run(|| changed.notify_one()).await });
+            self.running.push((Arc::clone(remote), task));
+        }
+        while self.tasks.try_join_next().is_some() {}
+    }
+}
