@@ -8,6 +8,7 @@ mod parts;
 mod post;
 mod serve;
 mod socket;
+mod tenants;
 mod trust;
 mod upkeep;
 mod web;

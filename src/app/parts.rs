@@ -1,5 +1,6 @@
 use super::StartError;
 use super::history::StoredHistory;
+use super::tenants::TenantWatch;
 use super::trust::Trust;
 use crate::accounts::passwords::Passwords;
 use crate::accounts::tokens::Tokens;
@@ -8,7 +9,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Database, Limit};
 use crate::feed::{Feed, Limits, LocalBus};
 use crate::model::{Effect, ServerSecret};
-use crate::publishing::Publishing;
+use crate::publishing::{KnownTenants, Publishing};
 use crate::store::{Hook, Kept, Store};
 use crate::verification::Verification;
 use std::net::SocketAddr;
@@ -37,6 +38,10 @@ pub struct Parts {
     pub(super) trust: Trust,
     /// The files that were read for it.
     pub(super) key_files: Vec<PathBuf>,
+    /// The tenants' settings.
+    pub(super) tenants: Arc<KnownTenants>,
+    /// What keeps them up to date.
+    pub(super) tenant_watch: TenantWatch,
     /// Streams and polls.
     pub feed: Arc<Feed>,
     /// The installation's secret.
@@ -98,6 +103,14 @@ impl Parts {
         // Nobody commits before the parts are together.
         let _ = listening.set(Arc::downgrade(&feed));
 
+        let tenants = Arc::<KnownTenants>::default();
+        let tenant_watch = TenantWatch {
+            store: store.clone(),
+            feed: Arc::clone(&feed),
+            known: Arc::clone(&tenants),
+            kept,
+            limits,
+        };
         let passwords = Passwords::new(config.workers, HASHES_WAITING);
         let rules = Rules {
             log_in: limit(config.limit_log_in),
@@ -123,6 +136,8 @@ impl Parts {
             publishing: Publishing::new(store.clone(), Arc::clone(&clock)),
             store,
             tokens,
+            tenants,
+            tenant_watch,
             trust,
             key_files: issuers.files,
             feed,

@@ -101,6 +101,10 @@ impl Server {
         } else if feed.load().await.is_err() {
             tracing::warn!("who has logged out will be known when the database answers");
         }
+        // Before anybody is served, so that nobody meets a tenant without its settings.
+        if answers.is_ok() && parts.tenant_watch.look().await.is_err() {
+            tracing::warn!("the tenants' settings will be known when the database answers");
+        }
         let (worker, probe) = (post.worker(config, &parts), Probe::default());
         let (prepared, mut is_prepared) = watch::channel(answers.is_ok());
         let mail_stop = Arc::new(Notify::new());
@@ -125,6 +129,7 @@ impl Server {
         })];
         background.push(tokio::spawn(probe.clone().run(post.transport())));
         let settings = settings(config, &parts);
+        background.push(tokio::spawn(parts.tenant_watch.keep()));
         let trust = parts.trust.keep(parts.key_files, parts.tokens, Arc::clone(&feed));
         background.push(tokio::spawn(trust));
         let built_in = config.built_in_accounts;
@@ -134,6 +139,7 @@ impl Server {
             accounts: parts.accounts,
             verification: parts.verification,
             publishing: parts.publishing,
+            tenants: parts.tenants,
             feed: Arc::clone(&feed),
             inbox: post.inbox,
             readiness,

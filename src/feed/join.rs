@@ -49,9 +49,10 @@ impl Feed {
         if transport == Transport::Stream && self.draining().is_some() {
             return Err(Refused::Draining);
         }
+        let limits = self.limits(&listener.user.tenant);
         let member = Arc::new(Member::new(transport, listener, self.clock.now()));
         let (mut seat, receiver) =
-            Seat::take(&self.hub, member, self.limits).ok_or(Refused::Overloaded)?;
+            Seat::take(&self.hub, member, limits).ok_or(Refused::Overloaded)?;
         // Looked at after the seat was taken: an ending from now on finds it there, and one before
         // is remembered. In the other order one could fall in between and leave the stream open.
         let Listener { user, session, issued_at, .. } = &seat.member().listener;

@@ -44,8 +44,9 @@ pub async fn around<B: MessageBody + 'static>(
     let mut response = response.map_into_boxed_body();
     renew_cookie(&mut response);
     let mut response = as_problem(response);
+    let services = response.request().app_data::<Data<Services>>().cloned();
     let headers = response.headers_mut();
-    cors::tidy(headers);
+    cors::tidy(headers, services.as_deref().map(|services| &**services));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(value) = HeaderValue::from_str(&arrived.id) {
         headers.insert(REQUEST_ID, value);

@@ -51,5 +51,7 @@ fn refused(request: &HttpRequest) -> Result<(), Problem> {
         return Err(Problem::bad("token_in_query", detail));
     }
     let services = request.app_data::<Data<Services>>();
-    services.map_or(Ok(()), |services| cross_site::check(request, &services.settings))
+    services.map_or(Ok(()), |services| {
+        cross_site::check(request, &services.settings, &services.tenants)
+    })
 }

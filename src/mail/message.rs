@@ -39,6 +39,9 @@ pub(super) fn compose(
     mail: &Mail,
     sender: &Sender,
 ) -> Result<Message, Box<dyn Error + Send + Sync>> {
+    // Checked when it was set; mail that nobody sends is worse than mail from the service's own.
+    let own = mail.from.as_deref().and_then(|text| Sender::parse(text).ok());
+    let sender = own.as_ref().unwrap_or(sender);
     let message = Message::builder()
         .from(sender.0.clone())
         .to(recipient(&mail.to)?)
@@ -88,6 +91,7 @@ mod tests {
         let mail = Mail {
             id: Uuid::from_u128(7),
             to: EmailAddress::parse(to).unwrap(),
+            from: None,
             subject: "Confirm your e-mail address".into(),
             text: "Grüße\r\n.\r\nBcc: x@example.com".into(),
             html: "<p>Grüße</p>".into(),

@@ -25,4 +25,4 @@ pub use smtp::{BadCertificates, Protection, Relay, Smtp};
 pub use templates::{BadTemplate, Templates};
 pub use transport::{Mail, Transport, Undelivered};
 pub use worker::Worker;
-pub use writer::{CODE_LIFETIME, Unwritable, Writer};
+pub use writer::{CODE_LIFETIME, TenantsSettings, Unwritable, Writer};

@@ -2,10 +2,12 @@
 //! they are.
 
 mod keys;
+mod known;
 mod publish;
 mod tenants;
 
 pub use keys::KeyError;
+pub use known::KnownTenants;
 pub use publish::PublishError;
 
 use crate::clock::Clock;

@@ -10,6 +10,7 @@
 mod error;
 mod operations;
 mod postgres;
+mod retention;
 mod rows;
 mod schema;
 mod sqlite;

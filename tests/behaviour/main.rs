@@ -26,4 +26,5 @@ mod secrets;
 mod sessions;
 mod streams;
 mod support;
+mod tenants;
 mod tickets;

@@ -27,7 +27,7 @@ pub(crate) mod users;
 
 use super::Conn;
 use crate::model::Effect;
-use crate::store::Kept;
+use crate::store::retention::Retention;
 use std::sync::Arc;
 
 /// What a transaction works with.
@@ -37,7 +37,7 @@ pub(crate) struct Tx<'c> {
     /// The database's part of every user's epoch.
     pub(crate) epoch: Arc<str>,
     /// What of each user's history is kept.
-    pub(crate) kept: Kept,
+    pub(crate) kept: Retention,
     /// What to tell the rest of the process after the COMMIT.
     pub(crate) effects: Vec<Effect>,
     /// Set by work that answers something but is to leave nothing behind.
@@ -45,7 +45,7 @@ pub(crate) struct Tx<'c> {
 }
 
 impl<'c> Tx<'c> {
-    pub(crate) fn new(conn: &'c mut Conn, epoch: Arc<str>, kept: Kept) -> Self {
+    pub(crate) fn new(conn: &'c mut Conn, epoch: Arc<str>, kept: Retention) -> Self {
         Self { conn, epoch, kept, effects: Vec::new(), undone: false }
     }
 }

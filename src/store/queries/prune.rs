@@ -30,18 +30,7 @@ const GIVEN_UP_LETTERS: Duration = Duration::from_hours(7 * 24);
 
 /// Removes up to [`STEP`] rows of each kind; whether there may be more.
 pub(crate) async fn step(tx: &mut Tx<'_>, now: Micros) -> Result<bool, StoreError> {
-    let mut most = 0;
-    let old: Vec<(String, String, i64)> = changes::table
-        .filter(changes::at.lt(now.before(tx.kept.age).0))
-        .select((changes::tenant, changes::user_id, changes::version))
-        .limit(STEP)
-        .load(tx.conn)
-        .await?;
-    for change in &old {
-        let (tenant, id, version) = change;
-        diesel::delete(changes::table.find((tenant, id, version))).execute(tx.conn).await?;
-    }
-    most = most.max(old.len());
+    let mut most = old_changes(tx, now).await?;
 
     let old: Vec<Vec<u8>> = endings::table
         .filter(endings::at.lt(now.before(DAY).0))
@@ -90,6 +79,33 @@ pub(crate) async fn step(tx: &mut Tx<'_>, now: Micros) -> Result<bool, StoreErro
     diesel::delete(limits::table.filter(limits::idle_at.le(now.0))).execute(tx.conn).await?;
     most = most.max(expired_users(tx, now).await?);
     Ok(i64::try_from(most).unwrap_or(STEP) >= STEP)
+}
+
+/// Changes that are older than their tenant keeps them.
+async fn old_changes(tx: &mut Tx<'_>, now: Micros) -> Result<usize, StoreError> {
+    let (usual, others) = (tx.kept.usual(), tx.kept.others());
+    let before = |age| changes::at.lt(now.before(age).0);
+    let names: Vec<&String> = others.keys().collect();
+    let usual = changes::tenant.ne_all(names).and(before(usual.age));
+    let mut old: Vec<(String, String, i64)> = changes::table
+        .filter(usual)
+        .select((changes::tenant, changes::user_id, changes::version))
+        .limit(STEP)
+        .load(tx.conn)
+        .await?;
+    for (tenant, kept) in &*others {
+        let theirs: Vec<(String, String, i64)> = changes::table
+            .filter(changes::tenant.eq(tenant).and(before(kept.age)))
+            .select((changes::tenant, changes::user_id, changes::version))
+            .limit(STEP)
+            .load(tx.conn)
+            .await?;
+        old.extend(theirs);
+    }
+    for (tenant, id, version) in &old {
+        diesel::delete(changes::table.find((tenant, id, version))).execute(tx.conn).await?;
+    }
+    Ok(old.len())
 }
 
 async fn expired_users(tx: &mut Tx<'_>, now: Micros) -> Result<usize, StoreError> {
