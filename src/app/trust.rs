@@ -88,10 +88,12 @@ impl Trust {
                         tokens.replace(own, read.issuers);
                         (seen, files) = (stamps(&read.files), read.files);
                         failed = None;
+                        count("taken");
                         looks_left = 2;
                         tracing::info!("the keys of access tokens were read again");
                     }
                     Err(error) => {
+                        count("refused");
                         let said = error.to_string();
                         if failed.as_ref() != Some(&said) {
                             tracing::error!("the keys of access tokens stay as they were: {said}");
@@ -106,6 +108,10 @@ impl Trust {
             }
         }
     }
+}
+
+fn count(outcome: &'static str) {
+    metrics::counter!("afterclick_key_reads_total", "outcome" => outcome).increment(1);
 }
 
 /// Waits for SIGHUP; for ever where it cannot be heard.
