@@ -106,7 +106,7 @@ mod tests {
     fn settings_come_back_as_they_were_and_a_newer_versions_stay() {
         let mut settings = TenantSettings::stored(r##"{"accent":"#0b5fff","of_later":[1]}"##);
         settings.apply(TenantSetting::Product(Some("Acme".to_owned())));
-        settings.apply(TenantSetting::History(Some((5, Duration::from_secs(60)))));
+        settings.apply(TenantSetting::History(Some((5, Duration::from_mins(1)))));
 
         let text = settings.to_text();
 

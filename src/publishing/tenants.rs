@@ -16,7 +16,9 @@ impl Publishing {
         by: By,
     ) -> Result<bool, StoreError> {
         let mut all = TenantSettings::default();
-        settings.into_iter().for_each(|setting| all.apply(setting));
+        for setting in settings {
+            all.apply(setting);
+        }
         self.store.add_tenant(name, all, by, self.clock.now()).await
     }
 

@@ -144,7 +144,8 @@ impl Cast {
         let bob = format!("bob-{}@example.com", Uuid::new_v4().simple());
         app.device().sign_up(&bob, PASSWORD).await;
         let bob = app.device().token(&bob).await;
-        let other = app.command(&["token", "--tenant", "acme", "--user", "eve"]);
+        let eve = format!("eve-{}", Uuid::new_v4().simple());
+        let other = app.command(&["token", "--tenant", "acme", "--user", &eve]);
         let mut callers = vec![
             app.device(),
             app.device().with_bearer(&bob),

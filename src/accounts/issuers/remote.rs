@@ -120,7 +120,7 @@ impl RemoteKeys {
                     tracing::warn!(issuer.url = %url, "the keys at {url} could not be had, and those had before stay good: {reason}");
                 }
                 None if failing => {
-                    tracing::info!(issuer.url = %url, "the keys at {url} are had again")
+                    tracing::info!(issuer.url = %url, "the keys at {url} are had again");
                 }
                 _ => {}
             }

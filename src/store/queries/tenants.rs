@@ -63,7 +63,9 @@ pub(crate) async fn set(
         .optional()?;
     let Some(text) = text else { return Ok(false) };
     let mut settings = TenantSettings::stored(&text);
-    changes.into_iter().for_each(|change| settings.apply(change));
+    for change in changes {
+        settings.apply(change);
+    }
     diesel::update(tenants::table.find(name.as_str()))
         .set(tenants::settings.eq(settings.to_text()))
         .execute(tx.conn)
