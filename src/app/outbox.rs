@@ -1,5 +1,5 @@
 use crate::accounts::{LINK_TTL, RESET_TTL};
-use crate::mail::{Letter, LetterKind, Outbox, OutboxUnavailable};
+use crate::mail::{Claimed, Letter, LetterKind, Outbox, OutboxUnavailable};
 use crate::model::Micros;
 use crate::store::{QueuedLetter, Store, StoreError};
 use futures_util::FutureExt;
@@ -18,15 +18,16 @@ fn unavailable(error: &StoreError) -> OutboxUnavailable {
 }
 
 impl Outbox for StoredOutbox {
-    fn claim(&self, now: Micros, lease: Duration, limit: usize) -> Answer<Vec<Letter>> {
+    fn claim(&self, now: Micros, lease: Duration, limit: usize) -> Answer<Claimed> {
         let store = self.0.clone();
         async move {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let letters = store
+            let claimed = store
                 .claim_letters(now, lease, limit)
                 .await
                 .map_err(|error| unavailable(&error))?;
-            Ok(letters.into_iter().filter_map(letter).collect())
+            let letters = claimed.letters.into_iter().filter_map(letter).collect();
+            Ok(Claimed { letters, more: claimed.more })
         }
         .boxed()
     }

@@ -1,11 +1,15 @@
 use super::serve::HEAD;
+use super::web::IDLE;
 use crate::http::Turn;
 use actix_web::rt::net::TcpStream;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+/// What ends every head; where what was read ends with it too, no part of another head is behind.
+const END_OF_HEAD: [u8; 4] = *b"\r\n\r\n";
 
 /// A connection whose client must send each head within [`HEAD`] of its first byte.
 ///
@@ -15,18 +19,66 @@ use tokio::time::{Sleep, sleep};
 pub(super) struct Paced {
     socket: TcpStream,
     turn: Turn,
-    /// Runs while a head is being read; boxed, as it is the exception.
-    head: Option<Pin<Box<Sleep>>>,
+    /// The heads that were read when it was last the client's turn.
+    heads: u64,
+    /// The last bytes that were read, and when.
+    tail: [u8; 4],
+    read_at: Instant,
+    waits: Option<Waits>,
+    /// Boxed, as a connection has none until its first byte.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+/// What is waited for, at most until the timer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    /// The end of a head that has begun, or may have.
+    Head,
+    /// The first byte of the next.
+    Next,
 }
 
 impl Paced {
     pub fn new(socket: TcpStream) -> Self {
-        Self { socket, turn: Turn::default(), head: None }
+        let (turn, read_at) = (Turn::default(), Instant::now());
+        Self { socket, turn, heads: 0, tail: [0; 4], read_at, waits: None, timer: None }
     }
 
     /// Whose turn it is, for the requests to say.
     pub fn turn(&self) -> Turn {
         self.turn.clone()
+    }
+
+    /// It is the client's turn again: part of its next head may have come with the last request.
+    fn begin(&mut self) {
+        let behind = self.tail != END_OF_HEAD && !self.turn.had_body();
+        self.wait(if behind { Waits::Head } else { Waits::Next });
+    }
+
+    fn wait(&mut self, waits: Waits) {
+        self.waits = Some(waits);
+        let until = match waits {
+            // Since its first byte came, and not since that was noticed.
+            Waits::Head => self.read_at + HEAD,
+            // actix ends it first, unless part of a head came behind a body.
+            Waits::Next => Instant::now() + IDLE + HEAD,
+        };
+        match &mut self.timer {
+            Some(timer) => timer.as_mut().reset(until),
+            None => self.timer = Some(Box::pin(sleep_until(until))),
+        }
+    }
+
+    /// Keeps the last four bytes of all that was read.
+    fn remember(&mut self, read: &[u8]) {
+        if read.is_empty() {
+            return;
+        }
+        self.read_at = Instant::now();
+        let new = read.len().min(4);
+        self.tail.rotate_left(new);
+        let last = read.iter().rev().zip(self.tail.iter_mut().rev()).take(new);
+        last.for_each(|(byte, kept)| *kept = *byte);
     }
 }
 
@@ -36,21 +88,27 @@ impl AsyncRead for Paced {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let ours = self.turn.is_ours();
+        if !ours && self.heads != self.turn.heads() {
+            self.heads = self.turn.heads();
+            self.begin();
+        }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.socket).poll_read(context, buffer);
-        if self.turn.is_ours() {
-            self.head = None;
+        let new = buffer.filled().get(before..).unwrap_or_default();
+        self.remember(new);
+        if ours {
             return read;
         }
-        if buffer.filled().len() > before && self.head.is_none() {
-            self.head = Some(Box::pin(sleep(HEAD)));
+        if !new.is_empty() && self.waits != Some(Waits::Head) {
+            self.wait(Waits::Head);
         }
         if read.is_ready() {
             return read;
         }
-        match &mut self.head {
-            Some(head) => {
-                ready!(head.as_mut().poll(context));
+        match &mut self.timer {
+            Some(timer) => {
+                ready!(timer.as_mut().poll(context));
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
             None => Poll::Pending,

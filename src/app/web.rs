@@ -17,7 +17,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 /// How long a connection may be kept between two requests.
-const IDLE: Duration = Duration::from_secs(75);
+pub(super) const IDLE: Duration = Duration::from_secs(75);
 
 /// How long a client may take to close a connection that is at its end.
 const CLOSING: Duration = Duration::from_secs(1);

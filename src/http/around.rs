@@ -8,7 +8,8 @@ use super::{client, cookie, cors};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TRANSFER_ENCODING,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
@@ -34,7 +35,9 @@ pub async fn around<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let arrived = Arrived::of(request.request());
     request.extensions_mut().insert(RequestId(Arc::clone(&arrived.id)));
-    let turn = request.request().conn_data::<Turn>().map(Turn::take);
+    let announced = |name| request.headers().contains_key(name);
+    let body = announced(CONTENT_LENGTH) || announced(TRANSFER_ENCODING);
+    let turn = request.request().conn_data::<Turn>().map(|turn| turn.take(body));
     let Ok(response) = next.call(request).await else {
         // A handler panicked: its request is gone, and only the error can carry the answer.
         let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", OUR_FAULT);

@@ -10,17 +10,37 @@ use std::task::{Context, Poll};
 /// Whether a connection has a request under way; shared by the connection and its requests, which
 /// are of one thread.
 #[derive(Debug, Clone, Default)]
-pub struct Turn(Rc<Cell<bool>>);
+pub struct Turn(Rc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    ours: Cell<bool>,
+    heads: Cell<u64>,
+    body: Cell<bool>,
+}
 
 impl Turn {
     /// Whether a head was read and its answer is not yet written.
     pub fn is_ours(&self) -> bool {
-        self.0.get()
+        self.0.ours.get()
     }
 
-    /// Ours from now on, until what is returned is dropped.
-    pub(super) fn take(&self) -> Taken {
-        self.0.set(true);
+    /// How many heads were read so far. A request that is answered at once begins and ends between
+    /// two looks at [`Self::is_ours`].
+    pub fn heads(&self) -> u64 {
+        self.0.heads.get()
+    }
+
+    /// Whether the last of them announced a body.
+    pub fn had_body(&self) -> bool {
+        self.0.body.get()
+    }
+
+    /// Ours from now on, until what is returned is dropped. `body`: whether one was announced.
+    pub(super) fn take(&self, body: bool) -> Taken {
+        self.0.ours.set(true);
+        self.0.heads.set(self.0.heads.get() + 1);
+        self.0.body.set(body);
         Taken(self.clone())
     }
 }
@@ -31,7 +51,7 @@ pub(super) struct Taken(Turn);
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        self.0.0.set(false);
+        self.0.0.ours.set(false);
     }
 }
 

@@ -19,7 +19,7 @@ mod writer;
 pub use directory::Directory;
 pub use inbox::Inbox;
 pub use message::{BadSender, Sender};
-pub use outbox::{Letter, LetterKind, Outbox, OutboxUnavailable};
+pub use outbox::{Claimed, Letter, LetterKind, Outbox, OutboxUnavailable};
 pub use probe::Probe;
 pub use smtp::{BadCertificates, Protection, Relay, Smtp};
 pub use templates::{BadTemplate, Templates};

@@ -75,6 +75,15 @@ pub struct Letter {
     pub attempts: i32,
 }
 
+/// Letters that are this worker's now.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// Those due longest first.
+    pub letters: Vec<Letter>,
+    /// Whether there may be more that are due.
+    pub more: bool,
+}
+
 /// What the mail worker reads and writes: the queue of letters, kept in the database.
 ///
 /// A claimed letter is leased: no other claim, on any node, returns it until the lease is over or
@@ -88,7 +97,7 @@ pub trait Outbox: Send + Sync + 'static {
         now: Micros,
         lease: Duration,
         limit: usize,
-    ) -> BoxFuture<'static, Result<Vec<Letter>, OutboxUnavailable>>;
+    ) -> BoxFuture<'static, Result<Claimed, OutboxUnavailable>>;
 
     /// Takes a delivered letter off the queue.
     fn sent(&self, id: Uuid) -> BoxFuture<'static, Result<(), OutboxUnavailable>>;

@@ -76,13 +76,12 @@ impl Worker {
         }
         let now = self.post.clock.now();
         match self.post.outbox.claim(now, LEASE, room).await {
-            Ok(letters) => {
+            Ok(claimed) => {
                 self.reachable = true;
-                let full = letters.len() == room;
-                for letter in letters {
+                for letter in claimed.letters {
                     self.begin(letter);
                 }
-                full
+                claimed.more
             }
             Err(reason) => {
                 if self.reachable {

@@ -19,9 +19,10 @@ mod stamps;
 pub use error::{OpenError, StoreError};
 pub use operations::Store;
 pub use rows::{
-    Allowed, ApiKey, Candidate, Confirmed, Denied, FirstSight, Hash, Link, LinkState, NewLink,
-    NewPassword, NewReset, NewSession, Page, Proved, Published, Queue, QueuedLetter, Recorded,
-    Refreshed, Resent, Reset, ResetState, Rotation, Session, SignUp, Since, Tenant, Ticket, Tried,
+    Allowed, ApiKey, Candidate, ClaimedLetters, Confirmed, Denied, FirstSight, Hash, Link,
+    LinkState, NewLink, NewPassword, NewReset, NewSession, Page, Proved, Published, Queue,
+    QueuedLetter, Recorded, Refreshed, Resent, Reset, ResetState, Rotation, Session, SignUp, Since,
+    Tenant, Ticket, Tried,
 };
 
 use crate::model::{Effect, Micros};

@@ -3,6 +3,7 @@
 
 use super::support::{App, Device, PASSWORD, soon};
 use serde_json::json;
+use std::os::unix::fs::PermissionsExt;
 
 const VICTIM: &str = "victim@example.com";
 const HERS: &str = "seven purple kettles";
@@ -34,7 +35,6 @@ async fn s04_classic_federated_merge() {
          secret = \"0123456789abcdef0123456789abcdef-victim\"\n",
     )
     .unwrap();
-    use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(&issuers, std::fs::Permissions::from_mode(0o600)).unwrap();
     let app = App::with(&["--issuers", issuers.to_str().unwrap()]).await;
     let attacker = prepared(&app).await;

@@ -9,6 +9,7 @@ mod crowds;
 #[expect(dead_code, reason = "a test of its own stops and kills servers")]
 #[path = "../support/postgres.rs"]
 mod database;
+mod floods;
 mod goodbyes;
 mod hijack;
 mod issuers;
@@ -28,6 +29,7 @@ mod publishing;
 mod rotation;
 mod secrets;
 mod sessions;
+mod smtp;
 mod streams;
 mod support;
 mod tenants;

@@ -22,15 +22,37 @@ async fn said(app: &App, bytes: &[u8]) -> (String, Duration) {
 async fn s20_a_head_that_does_not_come_is_not_waited_for() {
     let app = App::start().await;
     let half = "GET /healthz HTTP/1.1\r\nhost: x\r\nx-slow: ";
-    let second = format!("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n{half}");
+    let behind = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n{half}");
+    let (second, slower) = (behind("/healthz"), behind("/readyz"));
 
-    let ((first, at_first), (second, at_second)) =
-        tokio::join!(said(&app, half.as_bytes()), said(&app, second.as_bytes()));
+    let ((first, at_first), (second, at_second), (slower, at_slower)) = tokio::join!(
+        said(&app, half.as_bytes()),
+        said(&app, second.as_bytes()),
+        said(&app, slower.as_bytes())
+    );
 
     assert!(first.is_empty() || first.starts_with("HTTP/1.1 408"), "{first}");
     assert!(at_first < Duration::from_secs(8), "{at_first:?}");
     assert!(second.starts_with("HTTP/1.1 200"), "{second}");
     assert!(at_second < Duration::from_secs(8), "{at_second:?}");
+    assert!(slower.starts_with("HTTP/1.1 200"), "{slower}");
+    assert!(at_slower < Duration::from_secs(8), "{at_slower:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_is_in_use_is_not_taken_for_a_slow_one() {
+    let app = App::start().await;
+    let mut socket = TcpStream::connect(app.address).await.unwrap();
+    // Longer than a head may take; each of these comes whole, and is answered at once.
+    let end = Instant::now() + Duration::from_secs(6);
+    while Instant::now() < end {
+        socket.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"{\"status\":\"ok\"}") {
+            let read = soon("an answer", socket.read_buf(&mut answer)).await.unwrap();
+            assert_ne!(read, 0, "it was closed in the middle of its work");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -144,7 +144,8 @@ async fn an_account_with_somebody_elses_verified_address_is_gone_after_a_day() {
         let kept = bed.store.confirm(unmailed.digest, Some([2; 32]), later(10)).await.unwrap();
         assert_eq!(kept, Confirmed::Already);
         assert_eq!(bed.store.user(decoy.clone()).await.unwrap().unwrap().email_verified_at, None);
-        let letters = bed.store.claim_letters(later(10), Duration::from_mins(1), 9).await.unwrap();
+        let letters =
+            bed.store.claim_letters(later(10), Duration::from_mins(1), 9).await.unwrap().letters;
         assert!(
             letters
                 .iter()
@@ -174,11 +175,12 @@ async fn mails_wait_a_minute_and_are_five_an_hour() {
         }
         assert_eq!(again(later(300)).await, Resent::Wait(Duration::from_mins(55)));
         let letters =
-            bed.store.claim_letters(later(300), Duration::from_mins(1), 99).await.unwrap();
+            bed.store.claim_letters(later(300), Duration::from_mins(1), 99).await.unwrap().letters;
         assert_eq!(letters.len(), 5);
         let (other, _) = bed.sign_up(ANA, 2, "there", later(300)).await;
         assert!(bed.store.user(other).await.unwrap().is_some());
-        let more = bed.store.claim_letters(later(300), Duration::from_mins(1), 99).await.unwrap();
+        let more =
+            bed.store.claim_letters(later(300), Duration::from_mins(1), 99).await.unwrap().letters;
         assert!(more.is_empty(), "the address had its five: {more:?}");
     }
 }

@@ -145,8 +145,8 @@ async fn of_two_workers_each_letter_goes_to_one() {
             bed.store.claim_letters(NOW, lease, 8),
             bed.store.claim_letters(NOW, lease, 8)
         );
-        let (one, other) = (one.unwrap(), other.unwrap());
-        let rest = bed.store.claim_letters(NOW, lease, 99).await.unwrap();
+        let (one, other) = (one.unwrap().letters, other.unwrap().letters);
+        let rest = bed.store.claim_letters(NOW, lease, 99).await.unwrap().letters;
 
         let mut ids: Vec<_> =
             one.iter().chain(&other).chain(&rest).map(|letter| letter.id).collect();
@@ -155,9 +155,9 @@ async fn of_two_workers_each_letter_goes_to_one() {
         assert_eq!((ids.len(), one.len() + other.len() + rest.len()), (10, 10));
         bed.store.remove_letter(ids[0]).await.unwrap();
         bed.store.put_off_letter(ids[1], later(5), "451".to_owned()).await.unwrap();
-        let due = bed.store.claim_letters(later(5), lease, 99).await.unwrap();
+        let due = bed.store.claim_letters(later(5), lease, 99).await.unwrap().letters;
         assert!(due.len() == 1 && due[0].attempts == 1, "{due:?}");
-        assert_eq!(bed.store.claim_letters(later(65), lease, 99).await.unwrap().len(), 9);
+        assert_eq!(bed.store.claim_letters(later(65), lease, 99).await.unwrap().letters.len(), 9);
     }
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::mail::{LetterKind, Mail, OutboxUnavailable, Templates, Undelivered};
+use crate::mail::{Claimed, LetterKind, Mail, OutboxUnavailable, Templates, Undelivered};
 use crate::model::{EmailAddress, Languages, Micros, ServerSecret, TenantName};
 use futures_util::FutureExt;
 use futures_util::future::{pending, ready};
@@ -38,14 +38,17 @@ impl Outbox for FakeOutbox {
         now: Micros,
         lease: Duration,
         limit: usize,
-    ) -> BoxFuture<'static, Result<Vec<Letter>, OutboxUnavailable>> {
+    ) -> BoxFuture<'static, Result<Claimed, OutboxUnavailable>> {
         let mut queue = self.0.lock().unwrap();
         let due = queue.rows.iter_mut().filter(|row| row.due <= now).take(limit);
-        let letters = due.map(|row| {
-            row.due = now.after(lease);
-            row.letter.clone()
-        });
-        ready(Ok(letters.collect())).boxed()
+        let letters: Vec<_> = due
+            .map(|row| {
+                row.due = now.after(lease);
+                row.letter.clone()
+            })
+            .collect();
+        let more = letters.len() == limit;
+        ready(Ok(Claimed { letters, more })).boxed()
     }
 
     fn sent(&self, id: Uuid) -> BoxFuture<'static, Result<(), OutboxUnavailable>> {

@@ -2,7 +2,7 @@
 
 use super::{Database, Store};
 use crate::model::Micros;
-use crate::store::{Queue, QueuedLetter, StoreError, postgres, sqlite};
+use crate::store::{ClaimedLetters, Queue, QueuedLetter, StoreError, postgres, sqlite};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ impl Store {
         now: Micros,
         lease: Duration,
         limit: i64,
-    ) -> Result<Vec<QueuedLetter>, StoreError> {
+    ) -> Result<ClaimedLetters, StoreError> {
         on_either!(self.write, letters::claim(now, lease, limit))
     }
 

@@ -4,7 +4,7 @@ use super::Tx;
 use super::passwords;
 use crate::model::{Effect, EmailAddress, Languages, Micros};
 use crate::store::schema::letters;
-use crate::store::{Queue, QueuedLetter, StoreError};
+use crate::store::{ClaimedLetters, Queue, QueuedLetter, StoreError};
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -83,7 +83,7 @@ pub(crate) async fn claim(
     now: Micros,
     lease: Duration,
     limit: i64,
-) -> Result<Vec<QueuedLetter>, StoreError> {
+) -> Result<ClaimedLetters, StoreError> {
     let due: Vec<Vec<u8>> = letters::table
         .filter(letters::due_at.le(now.0))
         .order(letters::due_at)
@@ -91,7 +91,8 @@ pub(crate) async fn claim(
         .limit(limit)
         .load(tx.conn)
         .await?;
-    let mut claimed = Vec::with_capacity(due.len());
+    let more = i64::try_from(due.len()).is_ok_and(|found| found >= limit);
+    let mut letters = Vec::with_capacity(due.len());
     for id in due {
         // Due still: another node's claim that came first has moved it.
         let due = letters::table.find(id).filter(letters::due_at.le(now.0));
@@ -105,10 +106,10 @@ pub(crate) async fn claim(
         if letter.kind == PASSWORD_RESET && !passwords::has_reader(tx, &letter, now).await? {
             remove(tx, letter.id).await?;
         } else {
-            claimed.push(letter);
+            letters.push(letter);
         }
     }
-    Ok(claimed)
+    Ok(ClaimedLetters { letters, more })
 }
 
 fn letter(row: LetterRow) -> Option<QueuedLetter> {

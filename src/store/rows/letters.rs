@@ -30,6 +30,16 @@ pub struct QueuedLetter {
     pub given_up_at: Option<Micros>,
 }
 
+/// What a worker took from the queue.
+#[derive(Debug, Clone)]
+pub struct ClaimedLetters {
+    /// The letters, those due longest first.
+    pub letters: Vec<QueuedLetter>,
+    /// Whether there may be more that are due: letters that turned out to have no reader were
+    /// looked at too.
+    pub more: bool,
+}
+
 /// How the mail queue stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Queue {

@@ -12,7 +12,7 @@ pub use accounts::{
     Ticket,
 };
 pub use history::{Page, Published, Since};
-pub use letters::{Queue, QueuedLetter};
+pub use letters::{ClaimedLetters, Queue, QueuedLetter};
 pub use links::{Confirmed, Denied, Link, LinkState, NewLink, Resent, Tried};
 pub use passwords::{NewPassword, NewReset, Proved, Reset, ResetState};
 pub use tenants::{Recorded, Tenant};

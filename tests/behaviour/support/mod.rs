@@ -3,11 +3,13 @@
 mod app;
 mod device;
 mod listening;
+mod mail_server;
 mod story;
 
 pub use app::App;
 pub use device::{Answer, Device};
 pub use listening::Listening;
+pub use mail_server::{Certificate, MailServer};
 pub use story::{kyc, publish, until};
 
 use std::time::Duration;
