@@ -62,7 +62,8 @@ impl Trust {
     ///
     /// Streams and polls that a key let in end when it is gone: whoever took it back wants them to.
     pub async fn keep(self, files: Vec<PathBuf>, tokens: Arc<Tokens>, feed: Arc<Feed>) {
-        let mut hangup = signal(SignalKind::hangup()).ok();
+        // With nothing to read, it is a terminal that was closed, and ends the process.
+        let mut hangup = if files.is_empty() { None } else { signal(SignalKind::hangup()).ok() };
         let changed = Arc::new(Notify::new());
         let mut fetches = Fetches { tasks: JoinSet::new(), running: Vec::new() };
         let (mut seen, mut files) = (stamps(&files), files);

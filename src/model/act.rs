@@ -58,6 +58,8 @@ pub enum Deed {
     TenantCreated,
     /// A tenant's settings were changed.
     TenantChanged,
+    /// The command line printed an access token for a user.
+    TokenIssued,
     /// A user was made by a backend.
     UserCreated,
     /// A user was changed by a backend.
@@ -84,6 +86,7 @@ impl Deed {
             Self::KeyRevoked => "key.revoked",
             Self::TenantCreated => "tenant.created",
             Self::TenantChanged => "tenant.changed",
+            Self::TokenIssued => "token.issued",
             Self::UserCreated => "user.created",
             Self::UserChanged => "user.changed",
             Self::UserDeleted => "user.deleted",

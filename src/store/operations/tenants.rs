@@ -1,7 +1,7 @@
 //! Tenants, and the record of acts.
 
 use super::{Database, Store};
-use crate::model::{By, Micros, TenantName, TenantSetting, TenantSettings};
+use crate::model::{Act, By, Micros, TenantName, TenantSetting, TenantSettings};
 use crate::store::{Recorded, StoreError, Tenant, postgres, sqlite};
 use uuid::Uuid;
 
@@ -37,6 +37,11 @@ impl Store {
     /// Every tenant, by name.
     pub async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
         on_either!(self.read, tenants::list())
+    }
+
+    /// Writes an act down that changes nothing else here.
+    pub async fn record(&self, act: Act) -> Result<(), StoreError> {
+        on_either!(self.write, audit::record(act))
     }
 
     /// A page of the record of acts, oldest first.
