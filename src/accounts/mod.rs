@@ -40,7 +40,7 @@ pub use tickets::StreamTicket;
 use crate::clock::Clock;
 use crate::feed::Feed;
 use crate::model::{
-    Digest, Micros, OpaqueToken, ServerSecret, SessionId, TenantName, User, UserRef,
+    Act, By, Deed, Digest, Micros, OpaqueToken, ServerSecret, SessionId, TenantName, User, UserRef,
 };
 use crate::store::{ApiKey, Session, Store};
 use passwords::Passwords;
@@ -119,7 +119,8 @@ impl Accounts {
         Self { store, feed, tokens, passwords, secret, clock, rules, cookies, keys, met }
     }
 
-    /// An access token for a user of the command line's choice, who is made if need be.
+    /// An access token for a user of the command line's choice, who is made if need be. It is written
+    /// down: whoever bears it is that user.
     ///
     /// # Errors
     ///
@@ -131,6 +132,9 @@ impl Accounts {
     ) -> Result<tokens::AccessToken, crate::store::StoreError> {
         let now = self.clock.now();
         self.meet(&user, None, false, now).await?;
+        let UserRef { tenant, id } = &user;
+        let act = Act::on_user(By::command_line(), Deed::TokenIssued, tenant, id, now);
+        self.store.record(act).await?;
         Ok(self.tokens.issue(&user, None, ttl, now))
     }
 

@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::services::Settings;
-use super::{cookie, json};
+use super::{cookie, json, query};
 use crate::publishing::KnownTenants;
 use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, ORIGIN};
@@ -12,6 +12,9 @@ use url::Url;
 /// Where the origin matters without a cookie: what another site makes its visitors send would count
 /// against them.
 const SIGNING_IN: [&str; 3] = ["/v1/users", "/v1/sessions", "/v1/password-resets"];
+
+/// Where a ticket counts.
+const LISTENING: [&str; 2] = ["/v1/stream", "/v1/poll"];
 
 /// Lets a request pass that changes nothing, that carries a credential no browser adds by itself,
 /// or that comes from us or an allowed client.
@@ -28,16 +31,18 @@ pub(super) fn check(
     settings: &Settings,
     tenants: &KnownTenants,
 ) -> Result<(), Problem> {
-    if brings_anothers_cookie(request, settings, tenants) {
+    // As the routes see it: `/%761/sessions` is one of them too.
+    let path = request.match_info().as_str();
+    if brings_anothers_cookie(request, path, settings, tenants) {
         let detail = "this page belongs to another tenant than the session: send an access token";
         return Err(Problem::new(StatusCode::FORBIDDEN, "cross_site", detail));
     }
     let safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
-    if safe || !request.path().starts_with("/v1/") {
+    if safe || !path.starts_with("/v1/") {
         return Ok(());
     }
     let bearer = request.headers().contains_key(AUTHORIZATION);
-    let signing_in = SIGNING_IN.contains(&request.path().trim_end_matches('/'));
+    let signing_in = SIGNING_IN.contains(&path.trim_end_matches('/'));
     let with_cookie = request.cookie(cookie::name(&settings.public_url)).is_some();
     if !signing_in && (bearer || !with_cookie) {
         return Ok(());
@@ -59,14 +64,17 @@ pub(super) fn check(
 }
 
 /// Whether a page of a tenant that has nothing to do with the built-in accounts sends, or only reads
-/// with, the cookie that is theirs. Its own users have tokens.
+/// with, the cookie that is theirs. Its own users have tokens, and tickets, which win over a cookie
+/// where they count.
 fn brings_anothers_cookie(
     request: &HttpRequest,
+    path: &str,
     settings: &Settings,
     tenants: &KnownTenants,
 ) -> bool {
     let with_cookie = request.cookie(cookie::name(&settings.public_url)).is_some()
-        && !request.headers().contains_key(AUTHORIZATION);
+        && !request.headers().contains_key(AUTHORIZATION)
+        && !(LISTENING.contains(&path) && query::value(request, "ticket").is_some());
     let origin = header(request, ORIGIN.as_str()).filter(|_| with_cookie);
     origin.is_some_and(|origin| {
         tenants.have_page(origin)

@@ -133,3 +133,18 @@ async fn s06_no_spelling_of_a_path_gets_around_a_limit() {
         assert!([400, 404, 405, 429].contains(&status), "{path}: {status}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s06_no_spelling_of_a_path_gets_around_a_refusal() {
+    let app = App::start().await;
+    let ana = app.signed_up("ana@example.com").await;
+
+    for version in ["v1", "%761", "v%31", "%76%31"] {
+        let sent = ana
+            .request(Method::POST, &format!("/{version}/stream-tickets"))
+            .header("origin", "https://evil.example");
+        ana.send(sent).await.expect_problem(403, "cross_site");
+        let path = format!("/{version}/me?access_token=x");
+        ana.get(&path).await.expect_problem(400, "token_in_query");
+    }
+}

@@ -1,6 +1,6 @@
 //! Tenants: applications that share the service, and nothing else.
 
-use super::support::{Answer, App, Device, PASSWORD, until};
+use super::support::{Answer, App, Device, Listening, PASSWORD, until};
 use afterclick::model::UserRef;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -76,6 +76,12 @@ async fn a_tenants_pages_may_call_and_bring_no_cookie_of_anothers() {
     until("the tenant's page", allowed).await;
     let refused = get_from(&ana, ACME, "/v1/me").await;
     refused.expect_problem(403, "cross_site");
+    get_from(&ana, ACME, "/v1/me?ticket=x").await.expect_problem(403, "cross_site");
+    let ticket = own.post("/v1/stream-tickets", &json!({})).await.expect(201).body;
+    let stream = format!("/v1/stream?ticket={}", ticket["ticket"].as_str().unwrap());
+    let stream = ana.request(Method::GET, &stream).header("origin", ACME);
+    let first = Listening::open(stream).await.expect("snapshot").await;
+    assert_eq!(first.data["user"]["id"], "ana", "a ticket is its holder's own, cookie or not");
     get_from(&ana, &app.url(""), "/v1/me").await.expect(200);
     let log_in = ana
         .request(Method::POST, "/v1/sessions")

@@ -15,7 +15,8 @@ struct Set {
 impl Keys {
     /// Reads a JSON Web Key Set (RFC 7517 §5) and keeps what fits `algorithm`.
     ///
-    /// Keys of a kind that we cannot read (RFC 7517 §5), of another kind, for another algorithm, or for encryption are passed over, as sets
+    /// Keys that we cannot read (RFC 7517 §5), of another kind, for another algorithm, or for
+    /// encryption are passed over, as sets
     /// commonly hold several; a weak key among those that fit spoils the set.
     ///
     /// # Errors
