@@ -1,14 +1,9 @@
+use super::api_key::KEY_PREFIX;
 use super::tokens::InvalidToken;
-use super::{Accounts, Backend, Caller, Credential, Presented, SESSION_TTL};
-use crate::model::{Digest, EmailAddress, Micros, OpaqueToken, Scope, UserRef};
-use crate::store::{ApiKey, FirstSight, Session, StoreError};
+use super::{Accounts, Caller, Credential, Presented, SESSION_TTL};
+use crate::model::{EmailAddress, Micros, OpaqueToken, Scope, UserRef};
+use crate::store::{FirstSight, Session, StoreError};
 use std::time::Duration;
-
-/// How API keys begin; nothing else does.
-const KEY_PREFIX: &str = "ack_";
-
-/// How often the use of an API key is written down.
-const USED_EVERY: Duration = Duration::from_mins(1);
 
 /// How often a session's use is written down.
 const TOUCH_EVERY: Duration = Duration::from_hours(1);
@@ -66,66 +61,6 @@ impl Accounts {
             self.touch(&caller, now).await;
         }
         Ok(caller)
-    }
-
-    /// Says which backend asks, for something that takes `scope`.
-    ///
-    /// # Errors
-    ///
-    /// [`AuthenticateError`]; a user on a backend's route is the wrong caller.
-    pub async fn backend(
-        &self,
-        presented: Presented,
-        scope: Scope,
-    ) -> Result<Backend, AuthenticateError> {
-        match presented {
-            Presented::Bearer(token) if token.reveal().starts_with(KEY_PREFIX) => {
-                let key = self.api_key(&token, self.clock.now()).await?;
-                if !key.scopes.hold(scope) {
-                    return Err(AuthenticateError::InsufficientScope(scope));
-                }
-                Ok(Backend { tenant: key.tenant, key: key.id, request: None })
-            }
-            Presented::Nothing => Err(AuthenticateError::Nothing),
-            other => {
-                self.user(other).await?;
-                Err(AuthenticateError::WrongCaller(
-                    "this call is a backend's, and needs an API key",
-                ))
-            }
-        }
-    }
-
-    async fn api_key(&self, token: &OpaqueToken, now: Micros) -> Result<ApiKey, AuthenticateError> {
-        let body = token.reveal().strip_prefix(KEY_PREFIX).and_then(|body| body.split_once('_'));
-        let (id, secret) = body.ok_or(AuthenticateError::Invalid)?;
-        let id = id.to_owned();
-        let key = if let Some(known) = self.keys.get(&id, now) {
-            known
-        } else {
-            let found = self.store.key(id.clone()).await?;
-            self.keys.put(id, found.clone(), now);
-            found
-        };
-        let digest = Digest::of(secret.as_bytes());
-        let key = key.filter(|key| digest.matches(key.digest.bytes()));
-        let key = key.ok_or(AuthenticateError::Invalid)?;
-        self.used(&key, now);
-        Ok(key)
-    }
-
-    /// Has the use of a key written down, which nobody waits for.
-    fn used(&self, key: &ApiKey, now: Micros) {
-        if key.used_at.is_some_and(|at| now.since(at) < USED_EVERY) {
-            return;
-        }
-        let (store, id) = (self.store.clone(), key.id.clone());
-        self.keys.put(id.clone(), Some(ApiKey { used_at: Some(now), ..key.clone() }), now);
-        tokio::spawn(async move {
-            if let Err(error) = store.touch_key(id, now).await {
-                tracing::debug!(error = %error, "the use of an API key could not be written down");
-            }
-        });
     }
 
     async fn bearer(&self, token: &OpaqueToken, now: Micros) -> Result<Caller, AuthenticateError> {

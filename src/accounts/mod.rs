@@ -1,5 +1,6 @@
 //! Sign up, log in, refresh, log out, passwords, and external issuers: one operation a file.
 
+mod api_key;
 mod ask_reset;
 mod authenticate;
 mod caller;

@@ -5,6 +5,7 @@
 //! carries it.
 
 mod attempt;
+mod colours;
 mod directory;
 mod inbox;
 mod message;

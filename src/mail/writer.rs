@@ -1,7 +1,8 @@
+use super::colours::Colours;
 use super::templates::{BadTemplate, Templates};
 use super::{Letter, LetterKind, Mail};
 use crate::model::{
-    Accent, Code, EmailAddress, Languages, Micros, ServerSecret, TenantName, TenantSettings,
+    Code, EmailAddress, Languages, Micros, ServerSecret, TenantName, TenantSettings,
 };
 use serde::Serialize;
 use std::fmt;
@@ -70,34 +71,6 @@ struct Words<'a> {
     link_end: Option<String>,
     code: Option<&'a str>,
     code_end: String,
-}
-
-/// The colours of buttons and links.
-#[derive(Debug, Serialize)]
-struct Colours {
-    day: String,
-    night: String,
-    ink_by_night: String,
-    link_by_night: String,
-}
-
-impl Colours {
-    fn of(accent: Option<Accent>) -> Self {
-        let Some(accent) = accent else {
-            return Self {
-                day: "#0a6b4b".to_owned(),
-                night: "#4fd1a1".to_owned(),
-                ink_by_night: "#06281c".to_owned(),
-                link_by_night: "#6fdcb4".to_owned(),
-            };
-        };
-        Self {
-            day: accent.day().to_string(),
-            night: accent.night().to_string(),
-            ink_by_night: accent.ink_by_night().to_string(),
-            link_by_night: accent.night().to_string(),
-        }
-    }
 }
 
 impl Writer {

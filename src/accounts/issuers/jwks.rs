@@ -16,8 +16,8 @@ impl Keys {
     /// Reads a JSON Web Key Set (RFC 7517 §5) and keeps what fits `algorithm`.
     ///
     /// Keys that we cannot read (RFC 7517 §5), of another kind, for another algorithm, or for
-    /// encryption are passed over, as sets
-    /// commonly hold several; a weak key among those that fit spoils the set.
+    /// encryption are passed over, as sets commonly hold several; a weak key among those that fit
+    /// spoils the set.
     ///
     /// # Errors
     ///

@@ -4,6 +4,7 @@
 //! RFC 9068. Parsing and every claim are ours, signatures are jsonwebtoken's: its own validation
 //! reads the system's clock, never looks at `crit`, and passes over a time claim of the wrong type.
 
+mod ask;
 mod issue;
 mod own;
 mod parts;

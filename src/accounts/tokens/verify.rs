@@ -1,6 +1,6 @@
 use super::parts::{Claims, Header, NumericDate, Parts};
 use super::{Tokens, Trusted};
-use crate::accounts::issuers::{Issuer, Source};
+use crate::accounts::issuers::Issuer;
 use crate::model::{Digest, EmailAddress, Micros, SessionId, TenantName, UserId, UserRef};
 use serde_json::Value;
 use std::time::Duration;
@@ -128,27 +128,10 @@ impl Tokens {
             signed_by,
         })
     }
-
-    /// [`Self::verify`], and where the issuer has no such key, once more when its URL has been asked
-    /// for newer ones: bounded in time, and in how often that is done at all.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidToken`]; nothing about the bearer is known then.
-    pub async fn verify_or_ask(&self, token: &str, now: Micros) -> Result<Verified, InvalidToken> {
-        let first = self.verify(token, now);
-        let Err(InvalidToken::UnknownKey | InvalidToken::NoKeysYet) = first else { return first };
-        let Ok(Parts { claims, .. }) = Parts::of(token) else { return first };
-        let keys = self.trusted().issuer(&claims).map(|(issuer, _)| issuer.keys.clone());
-        match keys {
-            Ok(Source::Remote(remote)) if remote.ask().await => self.verify(token, now),
-            _ => first,
-        }
-    }
 }
 
 impl Trusted {
-    fn issuer(&self, claims: &Claims) -> Result<(&Issuer, bool), InvalidToken> {
+    pub(super) fn issuer(&self, claims: &Claims) -> Result<(&Issuer, bool), InvalidToken> {
         let iss = claims.iss.as_ref().ok_or(InvalidToken::UnknownIssuer)?;
         if *iss == self.own.iss {
             return Ok((&self.own, true));

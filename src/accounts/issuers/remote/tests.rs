@@ -189,3 +189,14 @@ async fn a_set_is_kept_between_one_and_ten_minutes() {
     let none = State { keys: None, ..state };
     assert_eq!(remote.next(&none, Duration::ZERO), Some(now + PACE.first));
 }
+
+#[rstest]
+#[case("https://a:b@a.example/jwks", BadUrl::NotPlain)]
+#[case("https://a@a.example/jwks", BadUrl::NotPlain)]
+#[case("data:application/json,{}", BadUrl::NotPlain)]
+#[case("https://0x7f.1/jwks", BadUrl::Private)]
+fn s12_a_url_that_hides_where_it_leads_is_refused(#[case] url: &str, #[case] why: BadUrl) {
+    let refused = RemoteKeys::new(url.parse().unwrap(), Algorithm::EdDsa, false, false);
+
+    assert_eq!(refused.err(), Some(why));
+}
