@@ -1,7 +1,7 @@
 use super::StartError;
 use super::history::StoredHistory;
 use super::tenants::TenantWatch;
-use super::trust::Trust;
+use super::trust::{Seen, Trust};
 use crate::accounts::passwords::Passwords;
 use crate::accounts::tokens::Tokens;
 use crate::accounts::{Accounts, Rules};
@@ -13,7 +13,6 @@ use crate::publishing::{KnownTenants, Publishing};
 use crate::store::{Hook, Kept, Store};
 use crate::verification::Verification;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -37,7 +36,7 @@ pub struct Parts {
     /// What says so.
     pub(super) trust: Trust,
     /// The files that were read for it.
-    pub(super) key_files: Vec<PathBuf>,
+    pub(super) seen: Seen,
     /// The tenants' settings.
     pub(super) tenants: Arc<KnownTenants>,
     /// What keeps them up to date.
@@ -79,8 +78,8 @@ impl Parts {
         let public_url = config.public_url.at(bound);
         let iss = public_url.as_str().trim_end_matches('/').to_owned();
         let trust = Trust::new(config, iss, secret.clone());
-        let (own, issuers) = trust.read()?;
-        let tokens = Arc::new(Tokens::new(own, issuers.issuers));
+        let (own, issuers, seen) = trust.read()?;
+        let tokens = Arc::new(Tokens::new(own, issuers));
 
         let followed = Arc::clone(&clock);
         let letters = Arc::new(Notify::new());
@@ -139,7 +138,7 @@ impl Parts {
             tenants,
             tenant_watch,
             trust,
-            key_files: issuers.files,
+            seen,
             feed,
             secret,
             clock,

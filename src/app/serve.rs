@@ -130,7 +130,7 @@ impl Server {
         background.push(tokio::spawn(probe.clone().run(post.transport())));
         let settings = settings(config, &parts);
         background.push(tokio::spawn(parts.tenant_watch.keep()));
-        let trust = parts.trust.keep(parts.key_files, parts.tokens, Arc::clone(&feed));
+        let trust = parts.trust.keep(parts.seen, parts.tokens, Arc::clone(&feed));
         background.push(tokio::spawn(trust));
         let built_in = config.built_in_accounts;
         let readiness = readiness(parts.store.clone(), Arc::clone(&feed), probe);

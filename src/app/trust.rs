@@ -1,11 +1,12 @@
 use super::StartError;
-use crate::accounts::issuers::{self, Issuers, RemoteKeys};
+use crate::accounts::issuers::{self, Issuer, Issuers, RemoteKeys};
 use crate::accounts::tokens::{OwnIssuer, OwnKey, Tokens};
 use crate::config::Config;
 use crate::feed::Feed;
 use crate::model::ServerSecret;
 use std::fs;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::signal::unix::{SignalKind, signal};
@@ -25,8 +26,30 @@ pub(super) struct Trust {
     insecure_dev: bool,
 }
 
-/// What a file was when it was read; what replaces it differs in one of them.
-type Stamp = Option<(SystemTime, u64, u64)>;
+/// Files, and what each was when it was read: when it was written, how long it was, and which it was.
+/// What replaces one differs in one of these.
+#[derive(Debug)]
+pub(super) struct Seen(Vec<(PathBuf, Option<(SystemTime, u64, u64)>)>);
+
+impl Seen {
+    fn now(files: Vec<PathBuf>) -> Self {
+        let seen = |file: PathBuf| {
+            let stamp = stamp(&file);
+            (file, stamp)
+        };
+        Self(files.into_iter().map(seen).collect())
+    }
+
+    /// Takes note of what the files are now; whether any is another than before.
+    fn look(&mut self) -> bool {
+        let mut changed = false;
+        for (file, seen) in &mut self.0 {
+            let now = stamp(file);
+            changed |= std::mem::replace(seen, now) != now;
+        }
+        changed
+    }
+}
 
 impl Trust {
     /// What `config` names; `iss` is what our own tokens say.
@@ -40,12 +63,12 @@ impl Trust {
         }
     }
 
-    /// Reads all of them: ourselves, the others, and every file that was read.
+    /// Reads all of them: ourselves, the others, and what was read for it.
     ///
     /// # Errors
     ///
     /// [`StartError::Setting`]; no part of it is to be used then.
-    pub fn read(&self) -> Result<(OwnIssuer, Issuers), StartError> {
+    pub fn read(&self) -> Result<(OwnIssuer, Vec<Issuer>, Seen), StartError> {
         let key = OwnKey::read(&self.signing_keys, self.insecure_dev)?;
         let key = key.unwrap_or_else(|| OwnKey::derived(&self.secret));
         let mut read = match &self.issuers {
@@ -54,19 +77,18 @@ impl Trust {
         };
         read.files.extend(self.signing_keys.iter().cloned());
         let own = OwnIssuer { aud: self.iss.clone(), iss: self.iss.clone(), key };
-        Ok((own, read))
+        Ok((own, read.issuers, Seen::now(read.files)))
     }
 
     /// Keeps `tokens` as the files and the issuers' URLs have it: looks every few seconds, and at
     /// once upon SIGHUP. What cannot be read changes nothing, and is said once.
     ///
     /// Streams and polls that a key let in end when it is gone: whoever took it back wants them to.
-    pub async fn keep(self, files: Vec<PathBuf>, tokens: Arc<Tokens>, feed: Arc<Feed>) {
+    pub async fn keep(self, mut seen: Seen, tokens: Arc<Tokens>, feed: Arc<Feed>) {
         // With nothing to read, it is a terminal that was closed, and ends the process.
-        let mut hangup = if files.is_empty() { None } else { signal(SignalKind::hangup()).ok() };
+        let mut hangup = if seen.0.is_empty() { None } else { signal(SignalKind::hangup()).ok() };
         let changed = Arc::new(Notify::new());
         let mut fetches = Fetches { tasks: JoinSet::new(), running: Vec::new() };
-        let (mut seen, mut files) = (stamps(&files), files);
         let mut failed: Option<String> = None;
         // A token may have been believed just before its key went, and its stream open just after.
         let mut looks_left = 0;
@@ -81,13 +103,11 @@ impl Trust {
                 }
                 asked = hung_up(&mut hangup) => asked,
             };
-            let now = stamps(&files);
-            if asked || failed.is_some() || now != seen {
-                seen = now;
+            if seen.look() || asked || failed.is_some() {
                 match self.read() {
-                    Ok((own, read)) => {
-                        tokens.replace(own, read.issuers);
-                        (seen, files) = (stamps(&read.files), read.files);
+                    Ok((own, issuers, read)) => {
+                        tokens.replace(own, issuers);
+                        seen = read;
                         failed = None;
                         count("taken");
                         looks_left = 2;
@@ -123,13 +143,9 @@ async fn hung_up(signal: &mut Option<tokio::signal::unix::Signal>) -> bool {
     }
 }
 
-fn stamps(files: &[PathBuf]) -> Vec<Stamp> {
-    use std::os::unix::fs::MetadataExt;
-    let stamp = |file: &PathBuf| {
-        let metadata = fs::metadata(file).ok()?;
-        Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
-    };
-    files.iter().map(stamp).collect()
+fn stamp(file: &Path) -> Option<(SystemTime, u64, u64)> {
+    let metadata = fs::metadata(file).ok()?;
+    Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
 }
 
 /// The fetches of keys from issuers' URLs, which end with this.
