@@ -14,7 +14,7 @@ const MAX_AGE: usize = 7200;
 
 /// Lets the pages of the allowed client URLs call us with credentials, and nobody else's: those of the
 /// service, and those that any tenant has now. Whose cookie such a page may bring is for
-/// [`cross_site`](super::cross_site) to say.
+/// `cross_site` to say.
 ///
 /// Origins are compared letter by letter, as a browser spells them (RFC 6454 §6.2).
 pub fn cors(services: &Services) -> Cors {

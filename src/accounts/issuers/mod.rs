@@ -11,6 +11,7 @@ mod remote;
 #[cfg(test)]
 mod tests;
 
+pub use fetch::BadUrl;
 pub use guarded_file::{GuardedFile, UnreadableFile};
 pub use keys::{BadKey, Keys, VerifyingKey};
 pub use problem::IssuersError;
