@@ -165,7 +165,7 @@ async fn listen(
     feed: &Arc<Feed>,
     user: UserRef,
 ) -> Result<mpsc::UnboundedReceiver<Instant>, Failure> {
-    let listener = Listener { user, session: None, issued_at: Micros(i64::MAX) };
+    let listener = Listener { user, session: None, issued_at: Micros(i64::MAX), signed_by: None };
     let mut subscription: Subscription = feed.join(listener, Transport::Stream, None)?;
     assert!(matches!(subscription.next().await, Item::Snapshot { .. }), "the state comes first");
     let (arrivals, heard) = mpsc::unbounded_channel();

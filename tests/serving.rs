@@ -1,6 +1,7 @@
 //! The program while it serves: its one line of output, its logs, its end.
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -194,6 +195,30 @@ async fn keys_are_made_listed_and_ended_beside_a_service_that_runs() {
     assert_eq!(again.status.code(), Some(1), "a key ends once");
     assert!(listed.starts_with(&format!("{id}\tdefault\tbackend\t")), "{listed}");
     assert!(!listed.contains(secret));
+}
+
+#[tokio::test]
+async fn s13_sighup_has_keys_read_again_and_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let issuers = folder.path().join("issuers.toml");
+    let text = "[[issuer]]\niss = \"https://a.example\"\naud = \"app\"\nalgorithm = \"HS256\"\n\
+                secret = \"0123456789abcdef0123456789abcdef\"\n";
+    std::fs::write(&issuers, text).unwrap();
+    std::fs::set_permissions(&issuers, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let issuers = issuers.to_str().unwrap();
+    let service = Afterclick::start("exec \"$@\" 2>/dev/null", &["--issuers", issuers]);
+    let read = async || {
+        let metrics = service.get("/metrics").await.text().await.unwrap();
+        metrics.contains("afterclick_key_reads_total{outcome=\"taken\"} 1")
+    };
+    assert!(!read().await);
+
+    service.signal("HUP");
+
+    let began = Instant::now();
+    while !read().await {
+        assert!(began.elapsed() < PATIENCE, "it was not read again");
+    }
 }
 
 #[tokio::test]

@@ -1,10 +1,9 @@
-use super::{Accounts, Backend, Caller, Credential, Presented, SESSION_TTL};
-use crate::model::{Digest, EmailAddress, Micros, OpaqueToken, UserRef};
-use crate::store::{ApiKey, FirstSight, Session, StoreError};
+use super::api_key::KEY_PREFIX;
+use super::tokens::InvalidToken;
+use super::{Accounts, Caller, Credential, Presented, SESSION_TTL};
+use crate::model::{EmailAddress, Micros, OpaqueToken, Scope, UserRef};
+use crate::store::{FirstSight, Session, StoreError};
 use std::time::Duration;
-
-/// How API keys begin; nothing else does.
-const KEY_PREFIX: &str = "ack_";
 
 /// How often a session's use is written down.
 const TOUCH_EVERY: Duration = Duration::from_hours(1);
@@ -21,6 +20,12 @@ pub enum AuthenticateError {
     /// A good credential of the other kind of caller.
     #[error("{0}")]
     WrongCaller(&'static str),
+    /// A good API key that may not do this.
+    #[error("this API key may not do that: it lacks the scope {}", .0.as_str())]
+    InsufficientScope(Scope),
+    /// The keys of the token's issuer could not be fetched so far.
+    #[error("the keys of the token's issuer have not been had yet")]
+    NoKeysYet,
     /// Nobody can be let in now.
     #[error("the credential cannot be checked now")]
     Store(#[from] StoreError),
@@ -58,46 +63,14 @@ impl Accounts {
         Ok(caller)
     }
 
-    /// Says which backend asks.
-    ///
-    /// # Errors
-    ///
-    /// [`AuthenticateError`]; a user on a backend's route is the wrong caller.
-    pub async fn backend(&self, presented: Presented) -> Result<Backend, AuthenticateError> {
-        match presented {
-            Presented::Bearer(token) if token.reveal().starts_with(KEY_PREFIX) => {
-                let key = self.api_key(&token, self.clock.now()).await?;
-                Ok(Backend { tenant: key.tenant, key: key.id })
-            }
-            Presented::Nothing => Err(AuthenticateError::Nothing),
-            other => {
-                self.user(other).await?;
-                Err(AuthenticateError::WrongCaller(
-                    "this call is a backend's, and needs an API key",
-                ))
-            }
-        }
-    }
-
-    async fn api_key(&self, token: &OpaqueToken, now: Micros) -> Result<ApiKey, AuthenticateError> {
-        let body = token.reveal().strip_prefix(KEY_PREFIX).and_then(|body| body.split_once('_'));
-        let (id, secret) = body.ok_or(AuthenticateError::Invalid)?;
-        let id = id.to_owned();
-        let key = if let Some(known) = self.keys.get(&id, now) {
-            known
-        } else {
-            let found = self.store.key(id.clone()).await?;
-            self.keys.put(id, found.clone(), now);
-            found
-        };
-        let digest = Digest::of(secret.as_bytes());
-        key.filter(|key| digest.matches(key.digest.bytes())).ok_or(AuthenticateError::Invalid)
-    }
-
     async fn bearer(&self, token: &OpaqueToken, now: Micros) -> Result<Caller, AuthenticateError> {
-        let verified = self.tokens.verify(token.reveal(), now).map_err(|reason| {
+        let verified = self.tokens.verify_or_ask(token.reveal(), now).await;
+        let verified = verified.map_err(|reason| {
             tracing::debug!(reason = %reason, "an access token was refused");
-            AuthenticateError::Invalid
+            match reason {
+                InvalidToken::NoKeysYet => AuthenticateError::NoKeysYet,
+                _ => AuthenticateError::Invalid,
+            }
         })?;
         let refused = self.feed.refuses(&verified.user, verified.session, verified.issued_at);
         if refused {
@@ -110,9 +83,11 @@ impl Accounts {
             user: verified.user,
             session: verified.session,
             issued_at: verified.issued_at,
+            signed_by: Some(verified.signed_by),
             expires_at: Some(verified.expires_at),
             credential: Credential::Bearer,
             renewed: false,
+            request: None,
         })
     }
 
@@ -134,9 +109,11 @@ impl Accounts {
             user: session.user,
             session: Some(session.id),
             issued_at: session.created_at,
+            signed_by: None,
             expires_at: None,
             credential: Credential::Cookie,
             renewed,
+            request: None,
         })
     }
 
@@ -147,9 +124,11 @@ impl Accounts {
             user: ticket.user,
             session: ticket.session,
             issued_at: ticket.issued_at,
+            signed_by: ticket.signed_by,
             expires_at: ticket.until,
             credential: Credential::Ticket,
             renewed: false,
+            request: None,
         })
     }
 

@@ -1,4 +1,5 @@
-use crate::model::{Micros, OpaqueToken, SessionId, TenantName, UserRef};
+use crate::model::{Actor, By, Digest, Micros, OpaqueToken, SessionId, TenantName, UserRef};
+use std::sync::Arc;
 
 /// What a request came with. A bearer wins over a ticket, and that over a
 /// cookie, which a browser adds by itself.
@@ -34,12 +35,23 @@ pub struct Caller {
     pub session: Option<SessionId>,
     /// When the credential was issued.
     pub issued_at: Micros,
+    /// The digest of the key that signed it, where it is a token.
+    pub signed_by: Option<Digest>,
     /// When it expires; a session's cookie does not while it is used.
     pub expires_at: Option<Micros>,
     /// What it is.
     pub credential: Credential,
     /// Whether the session's end has just been put off, so that the cookie should be set anew.
     pub renewed: bool,
+    /// The request's id, where there is one.
+    pub request: Option<Arc<str>>,
+}
+
+impl Caller {
+    /// The caller, for the record of acts.
+    pub fn by(&self) -> By {
+        By { actor: Actor::User, request: self.request.clone() }
+    }
 }
 
 /// An application's backend that asks.
@@ -49,4 +61,13 @@ pub struct Backend {
     pub tenant: TenantName,
     /// Which of its keys it uses.
     pub key: String,
+    /// The request's id, where there is one.
+    pub request: Option<Arc<str>>,
+}
+
+impl Backend {
+    /// The backend, for the record of acts.
+    pub fn by(&self) -> By {
+        By { actor: Actor::Key(self.key.clone()), request: self.request.clone() }
+    }
 }

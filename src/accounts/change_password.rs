@@ -63,6 +63,7 @@ impl Accounts {
             user: caller.user.clone(),
             present: present.into_bytes(),
             new: new.into_bytes(),
+            by: caller.by(),
             keep: caller.session,
             languages,
             now: self.clock.now(),

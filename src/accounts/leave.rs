@@ -48,7 +48,7 @@ impl Accounts {
         }
         let present = self.presented(password, &salt).await?.into_bytes();
         let (user, now) = (caller.user.clone(), self.clock.now());
-        match self.store.leave(user, present, languages, now).await? {
+        match self.store.leave(user, present, languages, caller.by(), now).await? {
             Proved::Done => {
                 tracing::info!(user.id = %caller.user.id, "user deleted the account");
                 Ok(())

@@ -47,7 +47,7 @@ impl Accounts {
 
     async fn end(&self, caller: &Caller, session: Option<SessionId>) -> Result<(), LogOutError> {
         let (user, code, at) = (caller.user.clone(), EndingCode::SessionRevoked, self.clock.now());
-        if !self.store.end(Ending { user, session, code, at }).await? {
+        if !self.store.end(Ending { user, session, code, at }, caller.by()).await? {
             return Err(LogOutError::Unknown);
         }
         tracing::info!(user.id = %caller.user.id, all = session.is_none(), "user logged out");

@@ -1,5 +1,6 @@
 //! Sign up, log in, refresh, log out, passwords, and external issuers: one operation a file.
 
+mod api_key;
 mod ask_reset;
 mod authenticate;
 mod caller;
@@ -39,7 +40,9 @@ pub use tickets::StreamTicket;
 
 use crate::clock::Clock;
 use crate::feed::Feed;
-use crate::model::{Digest, Micros, OpaqueToken, ServerSecret, SessionId, User, UserRef};
+use crate::model::{
+    Act, By, Deed, Digest, Micros, OpaqueToken, ServerSecret, SessionId, TenantName, User, UserRef,
+};
 use crate::store::{ApiKey, Session, Store};
 use passwords::Passwords;
 use std::sync::Arc;
@@ -76,7 +79,7 @@ pub struct Rules {
 pub struct Accounts {
     store: Store,
     feed: Arc<Feed>,
-    tokens: Tokens,
+    tokens: Arc<Tokens>,
     passwords: Passwords,
     secret: ServerSecret,
     clock: Arc<dyn Clock>,
@@ -107,7 +110,7 @@ impl Accounts {
     pub fn new(
         store: Store,
         feed: Arc<Feed>,
-        tokens: Tokens,
+        tokens: Arc<Tokens>,
         passwords: Passwords,
         secret: ServerSecret,
         clock: Arc<dyn Clock>,
@@ -117,7 +120,8 @@ impl Accounts {
         Self { store, feed, tokens, passwords, secret, clock, rules, cookies, keys, met }
     }
 
-    /// An access token for a user of the command line's choice, who is made if need be.
+    /// An access token for a user of the command line's choice, who is made if need be. It is written
+    /// down: whoever bears it is that user.
     ///
     /// # Errors
     ///
@@ -129,7 +133,20 @@ impl Accounts {
     ) -> Result<tokens::AccessToken, crate::store::StoreError> {
         let now = self.clock.now();
         self.meet(&user, None, false, now).await?;
+        let UserRef { tenant, id } = &user;
+        let act = Act::on_user(By::command_line(), Deed::TokenIssued, tenant, id, now);
+        self.store.record(act).await?;
         Ok(self.tokens.issue(&user, None, ttl, now))
+    }
+
+    /// The `iss` of each external issuer whose subjects are users of `tenant`.
+    pub fn issuers(&self, tenant: &TenantName) -> Vec<String> {
+        self.tokens.issuers(tenant)
+    }
+
+    /// Our public keys, as a JSON Web Key Set.
+    pub fn key_set(&self) -> serde_json::Value {
+        self.tokens.key_set()
     }
 
     /// The present instant, for answers that tell it.

@@ -1,7 +1,8 @@
 use super::Accounts;
 use super::passwords::{Busy, NotAccepted, WeakPassword};
-use crate::model::{EmailAddress, Languages, OpaqueToken};
+use crate::model::{By, EmailAddress, Languages, OpaqueToken};
 use crate::store::{Reset, ResetState, StoreError};
+use std::sync::Arc;
 
 /// Why a link gave no new password.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +48,7 @@ impl Accounts {
 
     /// Spends a link: the account has the new password, and every session of it ends.
     ///
-    /// Nobody is logged in by it: whoever has the mail and the password can do that.
+    /// `request` is the request's id. Nobody is logged in by it: whoever has the mail and the password can do that.
     ///
     /// # Errors
     ///
@@ -57,12 +58,14 @@ impl Accounts {
         link: &OpaqueToken,
         password: &str,
         languages: Languages,
+        request: Option<Arc<str>>,
     ) -> Result<(), ResetPasswordError> {
         let reset = self.pending(link).await?;
         let password = self.passwords.accept(password, Some(&reset.email)).await?;
         let hash = self.passwords.hash(&password, &reset.salt).await?.into_bytes();
         let now = self.clock.now();
-        let was = self.store.reset_password(link.digest(), hash, languages, now).await?;
+        let (digest, by) = (link.digest(), By::link(request));
+        let was = self.store.reset_password(digest, hash, languages, by, now).await?;
         usable(was)?;
         metrics::counter!("afterclick_password_resets_total", "step" => "done").increment(1);
         tracing::info!(user.email = %reset.email.hint(), "a password was reset by mail");

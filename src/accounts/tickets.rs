@@ -28,6 +28,7 @@ impl Accounts {
             user: caller.user.clone(),
             session: caller.session,
             issued_at: caller.issued_at,
+            signed_by: caller.signed_by,
             until: caller.expires_at,
             expires_at: now.after(TICKET_TTL),
         };

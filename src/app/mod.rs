@@ -10,6 +10,8 @@ mod post;
 mod sending;
 mod serve;
 mod socket;
+mod tenants;
+mod trust;
 mod upkeep;
 mod web;
 

@@ -1,14 +1,16 @@
 use super::StartError;
 use super::history::StoredHistory;
 use super::messages::StoredMessages;
+use super::tenants::TenantWatch;
+use super::trust::{Seen, Trust};
 use crate::accounts::passwords::Passwords;
-use crate::accounts::tokens::{OwnIssuer, OwnKey, Tokens};
-use crate::accounts::{Accounts, Rules, issuers};
+use crate::accounts::tokens::Tokens;
+use crate::accounts::{Accounts, Rules};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Database, Limit};
 use crate::feed::{Feed, Limits, LocalBus};
 use crate::model::{Effect, ServerSecret};
-use crate::publishing::Publishing;
+use crate::publishing::{KnownTenants, Publishing};
 use crate::store::{Hook, Kept, Store};
 use crate::verification::Verification;
 use crate::webhooks::{Reach, Sender, Worker};
@@ -31,6 +33,16 @@ pub struct Parts {
     pub verification: Verification,
     /// The backends' side.
     pub publishing: Publishing,
+    /// Whose access tokens are believed.
+    pub(super) tokens: Arc<Tokens>,
+    /// What says so.
+    pub(super) trust: Trust,
+    /// The files that were read for it.
+    pub(super) seen: Seen,
+    /// The tenants' settings.
+    pub(super) tenants: Arc<KnownTenants>,
+    /// What keeps them up to date.
+    pub(super) tenant_watch: TenantWatch,
     /// Streams and polls.
     pub feed: Arc<Feed>,
     /// The installation's secret.
@@ -69,15 +81,9 @@ impl Parts {
         let secret = config.secret.load()?;
         let public_url = config.public_url.at(bound);
         let iss = public_url.as_str().trim_end_matches('/').to_owned();
-        let key = match &config.signing_key {
-            Some(file) => OwnKey::read(file, config.insecure_dev)?,
-            None => OwnKey::derived(&secret),
-        };
-        let issuers = match &config.issuers {
-            Some(file) => issuers::read(file, &iss, config.insecure_dev)?,
-            None => Vec::new(),
-        };
-        let tokens = Tokens::new(OwnIssuer { aud: iss.clone(), iss, key }, issuers);
+        let trust = Trust::new(config, iss, secret.clone());
+        let (own, issuers, seen) = trust.read()?;
+        let tokens = Arc::new(Tokens::new(own, issuers));
 
         let followed = Arc::clone(&clock);
         let letters = Arc::new(Notify::new());
@@ -101,6 +107,14 @@ impl Parts {
         // Nobody commits before the parts are together.
         let _ = listening.set(Arc::downgrade(&feed));
 
+        let tenants = Arc::<KnownTenants>::default();
+        let tenant_watch = TenantWatch {
+            store: store.clone(),
+            feed: Arc::clone(&feed),
+            known: Arc::clone(&tenants),
+            kept,
+            limits,
+        };
         let passwords = Passwords::new(config.workers, HASHES_WAITING);
         let rules = Rules {
             log_in: limit(config.limit_log_in),
@@ -111,7 +125,7 @@ impl Parts {
             accounts: Accounts::new(
                 store.clone(),
                 Arc::clone(&feed),
-                tokens,
+                Arc::clone(&tokens),
                 passwords.clone(),
                 secret.clone(),
                 Arc::clone(&clock),
@@ -131,6 +145,11 @@ impl Parts {
                 Arc::clone(&clock),
             ),
             store,
+            tokens,
+            tenants,
+            tenant_watch,
+            trust,
+            seen,
             feed,
             secret,
             clock,

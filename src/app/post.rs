@@ -5,10 +5,10 @@ use crate::config::{self, Config, ConfigError, SmtpTls};
 use crate::http::InboxReader;
 use crate::http::pages::InboxMail;
 use crate::mail::{
-    BadTemplate, Directory, Inbox, Mail, Protection, Relay, Sender, Smtp, Templates, Transport,
-    Worker, Writer,
+    BadTemplate, Directory, Inbox, Mail, Protection, Relay, Sender, Smtp, Templates,
+    TenantsSettings, Transport, Worker, Writer,
 };
-use crate::model::{EmailAddress, ServerSecret};
+use crate::model::{EmailAddress, ServerSecret, TenantName};
 use std::sync::Arc;
 use url::Url;
 
@@ -37,7 +37,8 @@ impl Post {
         let (transport, inbox) = transport(config)?;
         let post = Self { templates, transport, inbox };
         let nobodys = ServerSecret::new(&[0; ServerSecret::MIN_BYTES]);
-        post.writer(config, nobodys, &config.public_url.at(config.listen)).check()?;
+        let usual = Arc::new(|_: &TenantName| Arc::default());
+        post.writer(config, nobodys, &config.public_url.at(config.listen), usual).check()?;
         Ok(post)
     }
 
@@ -48,17 +49,25 @@ impl Post {
 
     /// What sends the queue.
     pub fn worker(&self, config: &Config, parts: &Parts) -> Worker {
+        let known = Arc::clone(&parts.tenants);
+        let tenants = Arc::new(move |tenant: &TenantName| known.of(tenant));
         Worker::new(
             Arc::new(StoredOutbox(parts.store.clone())),
             self.transport(),
-            self.writer(config, parts.secret.clone(), &parts.public_url),
+            self.writer(config, parts.secret.clone(), &parts.public_url, tenants),
             Arc::clone(&parts.clock),
             Arc::clone(&parts.letters),
         )
     }
 
-    fn writer(&self, config: &Config, secret: ServerSecret, public_url: &Url) -> Writer {
-        Writer::new(secret, public_url, config.contact.clone(), self.templates.clone())
+    fn writer(
+        &self,
+        config: &Config,
+        secret: ServerSecret,
+        public_url: &Url,
+        tenants: TenantsSettings,
+    ) -> Writer {
+        Writer::new(secret, public_url, config.contact.clone(), self.templates.clone(), tenants)
     }
 }
 

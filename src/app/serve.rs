@@ -101,6 +101,10 @@ impl Server {
         } else if feed.load().await.is_err() {
             tracing::warn!("who has logged out will be known when the database answers");
         }
+        // Before anybody is served, so that nobody meets a tenant without its settings.
+        if answers.is_ok() && parts.tenant_watch.look().await.is_err() {
+            tracing::warn!("the tenants' settings will be known when the database answers");
+        }
         let (worker, probe) = (post.worker(config, &parts), Probe::default());
         let (prepared, is_prepared) = watch::channel(answers.is_ok());
         let mail = Sending::begin(is_prepared.clone(), |stop| worker.run(stop));
@@ -118,13 +122,18 @@ impl Server {
             tokio::join!(run.run(), upkeep::keep(store, clock), measured);
         })];
         background.push(tokio::spawn(probe.clone().run(post.transport())));
+        let settings = settings(config, &parts);
+        background.push(tokio::spawn(parts.tenant_watch.keep()));
+        let trust = parts.trust.keep(parts.seen, parts.tokens, Arc::clone(&feed));
+        background.push(tokio::spawn(trust));
         let built_in = config.built_in_accounts;
         let readiness = readiness(parts.store.clone(), Arc::clone(&feed), probe);
         let services = Data::new(Services {
-            settings: settings(config, &parts),
+            settings,
             accounts: parts.accounts,
             verification: parts.verification,
             publishing: parts.publishing,
+            tenants: parts.tenants,
             feed: Arc::clone(&feed),
             inbox: post.inbox,
             readiness,

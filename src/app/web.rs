@@ -68,7 +68,7 @@ fn listen(
             .app_data(services.clone())
             .wrap(CatchPanic::default())
             .wrap(from_fn(refuse))
-            .wrap(cors(&services.settings))
+            .wrap(cors(&services))
             .wrap(from_fn(around))
             .configure(|config| routes(config, offered))
             .into_factory()

@@ -1,7 +1,7 @@
 use super::{CliError, print};
 use crate::app::Parts;
 use crate::config::Config;
-use crate::model::TenantName;
+use crate::model::{By, Micros, Scope, TenantName};
 use clap::Subcommand;
 
 /// What can be done to API keys.
@@ -15,9 +15,13 @@ pub(super) enum Keys {
         /// Whose users it reaches; made if it is not there.
         #[arg(long, default_value = "default")]
         tenant: TenantName,
+        /// What it may do: read (look), publish (make and change), and admin (delete). Repeatable, or
+        /// with commas. [default: all three]
+        #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
+        scopes: Vec<Scope>,
     },
-    /// Print a line a key: id, tenant, name, when it was made, and when revoked or a hyphen, with
-    /// tabs between.
+    /// Print a line a key: id, tenant, name, when it was made, when revoked, its scopes, and when it
+    /// was last used, to the minute. With tabs between, and a hyphen for never.
     List,
     /// End a key; the next call with it is refused.
     Revoke {
@@ -30,22 +34,32 @@ pub(super) enum Keys {
 pub(super) async fn run(config: &Config, command: Keys) -> Result<(), CliError> {
     let publishing = Parts::open(config).await?.publishing;
     match command {
-        Keys::Create { name, tenant } => {
-            let key = publishing.create_key(&name, tenant).await.map_err(CliError::failed)?;
+        Keys::Create { name, tenant, scopes } => {
+            let scopes = if scopes.is_empty() { Scope::ALL.to_vec() } else { scopes };
+            let scopes = scopes.into_iter().collect();
+            let key = publishing
+                .create_key(&name, tenant, scopes, By::command_line())
+                .await
+                .map_err(CliError::failed)?;
             print(key.reveal())
         }
         Keys::List => {
             for key in publishing.keys().await.map_err(CliError::failed)? {
-                let revoked = key.revoked_at.map_or_else(|| "-".to_owned(), |at| at.to_string());
                 print(format_args!(
-                    "{}	{}	{}	{}	{revoked}",
-                    key.id, key.tenant, key.name, key.created_at
+                    "{}\t{}\t{}\t{}\t{}\t{}\t{}",
+                    key.id,
+                    key.tenant,
+                    key.name,
+                    key.created_at,
+                    when(key.revoked_at),
+                    key.scopes,
+                    when(key.used_at),
                 ))?;
             }
             Ok(())
         }
         Keys::Revoke { id } => {
-            if publishing.revoke_key(&id).await.map_err(CliError::failed)? {
+            if publishing.revoke_key(&id, By::command_line()).await.map_err(CliError::failed)? {
                 return Ok(());
             }
             Err(CliError::Unknown(
@@ -53,4 +67,8 @@ pub(super) async fn run(config: &Config, command: Keys) -> Result<(), CliError> 
             ))
         }
     }
+}
+
+fn when(at: Option<Micros>) -> String {
+    at.map_or_else(|| "-".to_owned(), |at| at.to_string())
 }

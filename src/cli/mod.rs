@@ -1,6 +1,7 @@
 //! The command line: which command, with which settings, and how it ends.
 
 mod api;
+mod audit;
 mod backup;
 mod check_config;
 mod error;
@@ -11,6 +12,7 @@ mod publish;
 mod restored;
 mod serve;
 mod tail;
+mod tenants;
 mod token;
 mod webhooks;
 
@@ -47,6 +49,12 @@ enum Command {
     /// API keys of applications' backends.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Tenants: applications that share the service, and nothing else.
+    #[command(subcommand)]
+    Tenants(tenants::Tenants),
+    /// Who did what to keys, tenants, and users in the last 90 days.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Print an access token for a user, who is made if unknown. Give it the settings of the
     /// service, whose database, secret, and public URL the token is of.
     Token(token::Token),
@@ -104,6 +112,8 @@ impl Cli {
                 Command::Serve => serve::run(config).await,
                 Command::Migrate => migrate::run(&config).await,
                 Command::Keys(keys) => keys::run(&config, keys).await,
+                Command::Tenants(tenants) => Box::pin(tenants::run(&config, tenants)).await,
+                Command::Audit(audit) => audit::run(&config, audit).await,
                 Command::Token(token) => token::run(&config, token).await,
                 Command::Webhooks(webhooks) => webhooks::run(&config, webhooks).await,
                 Command::Mails(mails) => mails::run(&config, mails).await,

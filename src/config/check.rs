@@ -1,5 +1,5 @@
 use super::addresses::{PublicUrl, client_urls, continue_url, networks};
-use super::files::{folder, private_file};
+use super::files::{folder, private_file, private_files};
 use super::mail::{Mail, Mailbox, check_bus, contact};
 use super::{Config, ConfigError, Database, LogFormat, Machine, Secret, Settings, Span, Switch};
 use std::time::Duration;
@@ -43,7 +43,7 @@ impl Settings {
             client_urls: client_urls(&self.client_urls, self.insecure_dev)?,
             public_url,
             issuers: private_file("issuers", self.issuers)?,
-            signing_key: private_file("signing-key", self.signing_key)?,
+            signing_keys: private_files("signing-key", self.signing_keys)?,
             built_in_accounts: self.accounts == Switch::On,
             trusted_proxies: networks("trusted-proxy", &self.trusted_proxies)?,
             webhook_allow: networks("webhook-allow", &self.webhook_allow)?,

@@ -32,6 +32,11 @@ impl ConfigError {
         Self { setting: variable.to_owned(), message: message.into() }
     }
 
+    /// Why it is refused, and what to write instead.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The flag and its variable, as the line begins.
     pub fn setting(&self) -> &str {
         &self.setting

@@ -26,6 +26,11 @@ pub(super) fn private_file(
     Ok(Some(path))
 }
 
+/// The same of several.
+pub(super) fn private_files(flag: &str, given: Vec<PathBuf>) -> Result<Vec<PathBuf>, ConfigError> {
+    given.into_iter().filter_map(|path| private_file(flag, Some(path)).transpose()).collect()
+}
+
 /// Refuses a folder that is not there.
 pub(super) fn folder(flag: &str, given: Option<PathBuf>) -> Result<Option<PathBuf>, ConfigError> {
     let Some(path) = given.filter(|path| !path.as_os_str().is_empty()) else {

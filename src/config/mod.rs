@@ -16,6 +16,7 @@ mod secret;
 mod settings;
 mod smtp;
 mod span;
+mod tenant;
 
 pub use addresses::{Origin, PublicUrl};
 pub use database::{Database, PostgresUrl};
@@ -28,6 +29,7 @@ pub use secret::Secret;
 pub use settings::{LogFormat, Settings, Switch};
 pub use smtp::{Smtp, SmtpTls};
 pub use span::{BadSpan, Span};
+pub use tenant::tenant_setting;
 
 use ipnet::IpNet;
 use std::net::SocketAddr;
@@ -64,8 +66,9 @@ pub struct Config {
     pub client_urls: Vec<Origin>,
     /// The TOML file of foreign issuers; it exists and no stranger may read it.
     pub issuers: Option<PathBuf>,
-    /// The Ed25519 key for access tokens, PKCS #8 in PEM; it exists and no stranger may read it.
-    pub signing_key: Option<PathBuf>,
+    /// The Ed25519 keys of access tokens, PKCS #8 in PEM, of which the first signs; they exist and no
+    /// stranger may read them.
+    pub signing_keys: Vec<PathBuf>,
     /// Whether sign-up, log-in, and sessions are offered.
     pub built_in_accounts: bool,
     /// Proxies whose `X-Forwarded-*` are believed.

@@ -86,15 +86,22 @@ pub struct Settings {
     #[arg(hide_env_values = true, value_delimiter = ',')]
     pub client_urls: Vec<String>,
 
-    /// Whose access tokens count beside our own: a TOML file, a table each.
+    /// Whose access tokens count beside our own: a TOML file, a table each. It and the key files that
+    /// it names are read again when they change, and upon SIGHUP.
     #[arg(long, global = true, value_name = "FILE", env = "AFTERCLICK_ISSUERS")]
     #[arg(hide_env_values = true)]
     pub issuers: Option<PathBuf>,
 
-    /// Sign access tokens with this Ed25519 key (PKCS #8, PEM) instead of a shared secret.
-    #[arg(long, global = true, value_name = "FILE", env = "AFTERCLICK_SIGNING_KEY")]
-    #[arg(hide_env_values = true)]
-    pub signing_key: Option<PathBuf>,
+    /// Sign access tokens with this Ed25519 key (PKCS #8, PEM) instead of a shared secret. Repeatable,
+    /// with commas in the variable: the first signs, and tokens by the others count too.
+    #[arg(
+        long = "signing-key",
+        global = true,
+        value_name = "FILE",
+        env = "AFTERCLICK_SIGNING_KEY"
+    )]
+    #[arg(hide_env_values = true, value_delimiter = ',')]
+    pub signing_keys: Vec<PathBuf>,
 
     /// The built-in accounts: sign-up, log-in, and sessions. Off where another system owns them.
     #[arg(long, global = true, value_name = "SWITCH", env = "AFTERCLICK_ACCOUNTS")]

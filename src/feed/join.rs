@@ -1,7 +1,7 @@
 use super::hub::Member;
 use super::subscription::Seat;
 use super::{Feed, Subscription, Transport};
-use crate::model::{Cursor, EndingCode, Micros, SessionId, UserRef};
+use crate::model::{Cursor, Digest, EndingCode, Micros, SessionId, UserRef};
 use std::sync::Arc;
 
 /// Who wants to listen, as its credential says.
@@ -13,6 +13,8 @@ pub struct Listener {
     pub session: Option<SessionId>,
     /// When the credential was issued, as in [`Feed::refuses`].
     pub issued_at: Micros,
+    /// The digest of the key that signed the credential, where it is a token.
+    pub signed_by: Option<Digest>,
 }
 
 /// Why nobody was let in.
@@ -47,12 +49,13 @@ impl Feed {
         if transport == Transport::Stream && self.draining().is_some() {
             return Err(Refused::Draining);
         }
+        let limits = self.limits(&listener.user.tenant);
         let member = Arc::new(Member::new(transport, listener, self.clock.now()));
         let (mut seat, receiver) =
-            Seat::take(&self.hub, member, self.limits).ok_or(Refused::Overloaded)?;
+            Seat::take(&self.hub, member, limits).ok_or(Refused::Overloaded)?;
         // Looked at after the seat was taken: an ending from now on finds it there, and one before
         // is remembered. In the other order one could fall in between and leave the stream open.
-        let Listener { user, session, issued_at } = &seat.member().listener;
+        let Listener { user, session, issued_at, .. } = &seat.member().listener;
         if let Some(code) = self.endings.refused(user, *session, *issued_at) {
             return Err(Refused::Ended(code));
         }

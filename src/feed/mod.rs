@@ -31,11 +31,12 @@ pub use subscription::{Item, Subscription, TooManyPolls};
 pub use wire::Reason;
 
 use crate::clock::Clock;
-use crate::model::{Change, Ending, Micros, SessionId, UserRef};
+use crate::model::{Change, Digest, Ending, Micros, SessionId, TenantName, UserRef};
 use endings::Endings;
 use hub::{Channel, Hub};
 use outage::Outage;
-use std::sync::{Arc, OnceLock, Weak};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
 
@@ -47,6 +48,8 @@ pub struct Feed {
     bus: Arc<dyn Bus>,
     clock: Arc<dyn Clock>,
     limits: Limits,
+    /// Of the tenants that have others.
+    limits_of: RwLock<Arc<HashMap<TenantName, Limits>>>,
     draining: OnceLock<Duration>,
     outage: Outage,
     /// The users whose log must be read. Locked by [`Feed::run`] for as long as it runs.
@@ -69,6 +72,7 @@ impl Feed {
             bus,
             clock,
             limits,
+            limits_of: RwLock::default(),
             draining: OnceLock::new(),
             outage: Outage::default(),
             behind: Mutex::new(behind),
@@ -102,6 +106,22 @@ impl Feed {
     /// makes the comparison exact.
     pub fn refuses(&self, user: &UserRef, session: Option<SessionId>, issued_at: Micros) -> bool {
         self.endings.refused(user, session, issued_at).is_some()
+    }
+
+    /// How many may listen of these tenants' users from now on; of others', what the feed was made
+    /// with. The number of all connections is the feed's alone.
+    pub fn limit(&self, tenants: HashMap<TenantName, Limits>) {
+        *self.limits_of.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tenants);
+    }
+
+    fn limits(&self, tenant: &TenantName) -> Limits {
+        let limits_of = self.limits_of.read().unwrap_or_else(PoisonError::into_inner);
+        limits_of.get(tenant).copied().unwrap_or(self.limits)
+    }
+
+    /// Ends the streams and polls that a key let in which is none of `keys` any more.
+    pub fn trust_only(&self, keys: &HashSet<Digest>) {
+        self.hub.trust_only(keys);
     }
 
     /// Who of a user's is connected to this node.

@@ -15,6 +15,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, ResponseError};
+use std::sync::Arc;
 use std::time::Instant;
 use uuid::Uuid;
 
@@ -33,6 +34,7 @@ pub async fn around<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let arrived = Arrived::of(request.request());
+    request.extensions_mut().insert(RequestId(Arc::clone(&arrived.id)));
     let announced = |name| request.headers().contains_key(name);
     let body = announced(CONTENT_LENGTH) || announced(TRANSFER_ENCODING);
     let turn = request.request().conn_data::<Turn>().map(|turn| turn.take(body));
@@ -40,13 +42,14 @@ pub async fn around<B: MessageBody + 'static>(
         // A handler panicked: its request is gone, and only the error can carry the answer.
         let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", OUR_FAULT);
         arrived.log(problem.status());
-        return Err(problem.of_request(arrived.id).into());
+        return Err(problem.of_request(arrived.id.to_string()).into());
     };
     let mut response = response.map_into_boxed_body();
     renew_cookie(&mut response);
     let mut response = as_problem(response);
+    let services = response.request().app_data::<Data<Services>>().cloned();
     let headers = response.headers_mut();
-    cors::tidy(headers);
+    cors::tidy(headers, services.as_deref().map(|services| &**services));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(value) = HeaderValue::from_str(&arrived.id) {
         headers.insert(REQUEST_ID, value);
@@ -55,14 +58,22 @@ pub async fn around<B: MessageBody + 'static>(
     Ok(response.map_body(|_, body| LastOf { body, turn }.boxed()))
 }
 
+/// The request's id, left with it for the handlers.
+struct RequestId(Arc<str>);
+
+/// The id of a request that is being answered.
+pub(super) fn request_id(request: &HttpRequest) -> Option<Arc<str>> {
+    request.extensions().get::<RequestId>().map(|id| Arc::clone(&id.0))
+}
+
 /// The caller's own id where it is fit for a log, or a new one.
-fn request_id(request: &HttpRequest) -> String {
+fn identify(request: &HttpRequest) -> Arc<str> {
     let theirs = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
     let fits = |id: &&str| {
         (1..=64).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
-    theirs.filter(fits).map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+    theirs.filter(fits).map_or_else(|| Uuid::now_v7().to_string().into(), Arc::from)
 }
 
 /// Sets the session's cookie anew where its end was put off.
@@ -105,7 +116,7 @@ fn as_problem(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
 /// What is told of a request in the log, taken before the handler takes the request.
 struct Arrived {
     began: Instant,
-    id: String,
+    id: Arc<str>,
     method: Method,
     /// The route's pattern, as the path itself may hold a token.
     route: String,
@@ -118,7 +129,7 @@ impl Arrived {
         let client = services.and_then(|services| services.settings.proxies.client(request));
         Self {
             began: Instant::now(),
-            id: request_id(request),
+            id: identify(request),
             method: request.method().clone(),
             route: request.match_pattern().unwrap_or_else(|| "(none)".to_owned()),
             client: client::network(client),

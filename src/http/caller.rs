@@ -3,10 +3,11 @@
 use super::json::{Json, MAX_BODY};
 use super::problem::Problem;
 use super::services::Services;
-use super::{cookie, query};
+use super::{around, cookie, query};
 use crate::accounts::{Backend, Caller, Presented};
-use crate::model::OpaqueToken;
+use crate::model::{OpaqueToken, Scope};
 use actix_web::dev::Payload;
+use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -19,7 +20,7 @@ pub(super) struct User(pub(super) Caller);
 /// A user on a route that takes a ticket too.
 pub(super) struct Listener(pub(super) Caller);
 
-/// A backend, by API key.
+/// A backend, by an API key whose scopes allow the request's method: see [`scope`].
 pub(super) struct Publisher(pub(super) Backend);
 
 /// Left with the request when its session's end was put off: the cookie is to be set anew.
@@ -51,9 +52,21 @@ impl FromRequest for Publisher {
         let request = request.clone();
         async move {
             let services = services(&request)?;
-            Ok(Self(services.accounts.backend(presented(&request, services, false)).await?))
+            let presented = presented(&request, services, false);
+            let backend = services.accounts.backend(presented, scope(request.method())).await?;
+            Ok(Self(Backend { request: around::request_id(&request), ..backend }))
         }
         .boxed_local()
+    }
+}
+
+/// What a backend's call takes: to look, to write, or to take away. By the method, so that no route
+/// can forget to ask.
+fn scope(method: &Method) -> Scope {
+    match *method {
+        Method::GET | Method::HEAD => Scope::Read,
+        Method::DELETE => Scope::Admin,
+        _ => Scope::Publish,
     }
 }
 
@@ -88,7 +101,7 @@ async fn user(request: HttpRequest, ticket: bool) -> Result<Caller, Problem> {
     if let Some(token) = cookie.filter(|_| caller.renewed) {
         request.extensions_mut().insert(Renewed(token));
     }
-    Ok(caller)
+    Ok(Caller { request: around::request_id(&request), ..caller })
 }
 
 fn services(request: &HttpRequest) -> Result<&Services, Problem> {

@@ -2,7 +2,8 @@
 
 use super::problem::Problem;
 use super::services::Settings;
-use super::{cookie, json};
+use super::{cookie, json, query};
+use crate::publishing::KnownTenants;
 use actix_web::HttpRequest;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, ORIGIN};
 use actix_web::http::{Method, StatusCode};
@@ -11,6 +12,9 @@ use url::Url;
 /// Where the origin matters without a cookie: what another site makes its visitors send would count
 /// against them.
 const SIGNING_IN: [&str; 3] = ["/v1/users", "/v1/sessions", "/v1/password-resets"];
+
+/// Where a ticket counts.
+const LISTENING: [&str; 2] = ["/v1/stream", "/v1/poll"];
 
 /// Lets a request pass that changes nothing, that carries a credential no browser adds by itself,
 /// or that comes from us or an allowed client.
@@ -22,18 +26,28 @@ const SIGNING_IN: [&str; 3] = ["/v1/users", "/v1/sessions", "/v1/password-resets
 /// # Errors
 ///
 /// 403 `cross_site`; also where a browser's body is not JSON, as a plain form is sent by any site.
-pub(super) fn check(request: &HttpRequest, settings: &Settings) -> Result<(), Problem> {
+pub(super) fn check(
+    request: &HttpRequest,
+    settings: &Settings,
+    tenants: &KnownTenants,
+) -> Result<(), Problem> {
+    // As the routes see it: `/%761/sessions` is one of them too.
+    let path = request.match_info().as_str();
+    if brings_anothers_cookie(request, path, settings, tenants) {
+        let detail = "this page belongs to another tenant than the session: send an access token";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "cross_site", detail));
+    }
     let safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
-    if safe || !request.path().starts_with("/v1/") {
+    if safe || !path.starts_with("/v1/") {
         return Ok(());
     }
     let bearer = request.headers().contains_key(AUTHORIZATION);
-    let signing_in = SIGNING_IN.contains(&request.path().trim_end_matches('/'));
+    let signing_in = SIGNING_IN.contains(&path.trim_end_matches('/'));
     let with_cookie = request.cookie(cookie::name(&settings.public_url)).is_some();
     if !signing_in && (bearer || !with_cookie) {
         return Ok(());
     }
-    if !is_ours(request, settings) {
+    if !is_ours(request, settings, tenants) {
         let detail =
             "this call came from another site: allow its origin with --client-url if it is yours";
         return Err(Problem::new(StatusCode::FORBIDDEN, "cross_site", detail));
@@ -49,17 +63,45 @@ pub(super) fn check(request: &HttpRequest, settings: &Settings) -> Result<(), Pr
     Ok(())
 }
 
-fn is_ours(request: &HttpRequest, settings: &Settings) -> bool {
-    let header =
-        |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("null"));
-    let origin = header(ORIGIN.as_str());
-    match (header("sec-fetch-site"), origin) {
+/// Whether a page of a tenant that has nothing to do with the built-in accounts sends, or only reads
+/// with, the cookie that is theirs. Its own users have tokens, and tickets, which win over a cookie
+/// where they count.
+fn brings_anothers_cookie(
+    request: &HttpRequest,
+    path: &str,
+    settings: &Settings,
+    tenants: &KnownTenants,
+) -> bool {
+    let with_cookie = request.cookie(cookie::name(&settings.public_url)).is_some()
+        && !request.headers().contains_key(AUTHORIZATION)
+        && !(LISTENING.contains(&path) && query::value(request, "ticket").is_some());
+    let origin = header(request, ORIGIN.as_str()).filter(|_| with_cookie);
+    origin.is_some_and(|origin| {
+        tenants.have_page(origin)
+            && !is_client(origin, settings, tenants)
+            && !is_public(origin, &settings.public_url)
+    })
+}
+
+/// A header's text; one that is none is like a sandboxed page's origin.
+fn header<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
+    request.headers().get(name).map(|value| value.to_str().unwrap_or("null"))
+}
+
+/// Whether `origin` is one of the pages to which the built-in accounts belong.
+fn is_client(origin: &str, settings: &Settings, tenants: &KnownTenants) -> bool {
+    settings.client_urls.iter().any(|client| same(origin, client))
+        || tenants.have_built_in_page(origin)
+}
+
+fn is_ours(request: &HttpRequest, settings: &Settings, tenants: &KnownTenants) -> bool {
+    let origin = header(request, ORIGIN.as_str());
+    match (header(request, "sec-fetch-site"), origin) {
         (Some("same-origin" | "none"), _) | (None, None) => true,
-        (Some(_), Some(origin)) => settings.client_urls.iter().any(|client| same(origin, client)),
+        (Some(_), Some(origin)) => is_client(origin, settings, tenants),
         (Some(_), None) => false,
         (None, Some(origin)) => {
-            is_public(origin, &settings.public_url)
-                || settings.client_urls.iter().any(|client| same(origin, client))
+            is_public(origin, &settings.public_url) || is_client(origin, settings, tenants)
         }
     }
 }
@@ -127,7 +169,10 @@ mod tests {
             request = request.insert_header(*header);
         }
 
-        assert_eq!(check(&request.to_http_request(), &settings()).is_ok(), passes);
+        assert_eq!(
+            check(&request.to_http_request(), &settings(), &KnownTenants::default()).is_ok(),
+            passes
+        );
     }
 
     #[test]
@@ -137,7 +182,7 @@ mod tests {
             .insert_header(("origin", "http://127.0.0.1:8080"))
             .insert_header(("content-type", "text/plain"));
 
-        assert!(check(&form.to_http_request(), &settings()).is_err());
+        assert!(check(&form.to_http_request(), &settings(), &KnownTenants::default()).is_err());
     }
 
     #[test]
@@ -147,6 +192,6 @@ mod tests {
             .insert_header(("sec-fetch-site", "cross-site"))
             .insert_header(("authorization", "Bearer x"));
 
-        assert!(check(&request.to_http_request(), &settings()).is_ok());
+        assert!(check(&request.to_http_request(), &settings(), &KnownTenants::default()).is_ok());
     }
 }

@@ -44,7 +44,8 @@ pub(super) async fn poll(
 }
 
 fn listener(caller: Caller) -> feed::Listener {
-    feed::Listener { user: caller.user, session: caller.session, issued_at: caller.issued_at }
+    let Caller { user, session, issued_at, signed_by, .. } = caller;
+    feed::Listener { user, session, issued_at, signed_by }
 }
 
 impl From<PollError> for Problem {

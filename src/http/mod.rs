@@ -12,6 +12,7 @@ mod events;
 mod form;
 mod inbox;
 mod json;
+mod jwks;
 mod listen;
 mod looked;
 mod me;
@@ -63,6 +64,7 @@ pub fn routes(config: &mut ServiceConfig, offered: Offered) {
     config
         .service(resource("/healthz").route(get().to(operations::health)))
         .service(resource("/readyz").route(get().to(operations::ready)))
+        .service(resource("/.well-known/jwks.json").route(get().to(jwks::keys)))
         .service(
             resource("/openapi.json")
                 .route(get().to(move || ready(openapi::answer(document.clone())))),
@@ -123,6 +125,7 @@ fn callers(config: &mut ServiceConfig, accounts: bool) {
         .service(resource("/verify/{token}/deny").route(post().to(verify::deny)))
         .service(resource("/dev/inbox").route(get().to(inbox::page)))
         .service(resource("/dev/inbox.json").route(get().to(inbox::list)))
+        .service(resource("/accent/{file}").route(get().to(accent)))
         .service(resource("/{file:[a-z0-9_.-]*}").route(get().to(file)));
 }
 
@@ -157,6 +160,15 @@ fn get() -> Route {
 async fn file(path: web::Path<String>, request: HttpRequest) -> HttpResponse {
     let file = pages::asset(&path, request.headers());
     file.unwrap_or_else(|| Problem::not_found("there is nothing here").error_response())
+}
+
+/// `GET /accent/{colour}.css`: a tenant's colour, laid over the style sheet of all pages. In a file of
+/// its own, as no page may have inline styles, and with the colour in its name, so that it is the same
+/// for everybody.
+async fn accent(path: web::Path<String>) -> HttpResponse {
+    let colour = path.strip_suffix(".css").and_then(|colour| colour.parse().ok());
+    let sheet = colour.map(pages::accent_sheet);
+    sheet.unwrap_or_else(|| Problem::not_found("there is no such colour").error_response())
 }
 
 async fn nothing_here() -> HttpResponse {

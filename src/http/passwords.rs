@@ -1,5 +1,6 @@
 //! Forgotten and changed passwords, and the end of an account by its owner.
 
+use super::around::request_id;
 use super::caller::{Asked, User};
 use super::client::languages;
 use super::cookie;
@@ -63,7 +64,8 @@ pub(super) async fn reset(
 ) -> Result<HttpResponse, Problem> {
     let Json(Reset { token, password }) = body;
     let link = OpaqueToken::presented(&token);
-    services.accounts.reset_password(&link, &password, languages(&request)).await?;
+    let (languages, id) = (languages(&request), request_id(&request));
+    services.accounts.reset_password(&link, &password, languages, id).await?;
     Ok(HttpResponse::Ok().json(json!({ "status": "password_changed" })))
 }
 

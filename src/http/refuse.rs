@@ -43,7 +43,8 @@ fn refused(request: &HttpRequest) -> Result<(), Problem> {
             "the headers are larger than 16 KiB",
         ));
     }
-    if request.path().starts_with("/v1/")
+    // As the routes see it: `/%761/me` is one of them too.
+    if request.match_info().as_str().starts_with("/v1/")
         && TOKEN_PARAMETERS.iter().any(|name| query::value(request, name).is_some())
     {
         let detail = "an access token in the address ends up in logs: send it as Authorization: Bearer, \
@@ -51,5 +52,7 @@ fn refused(request: &HttpRequest) -> Result<(), Problem> {
         return Err(Problem::bad("token_in_query", detail));
     }
     let services = request.app_data::<Data<Services>>();
-    services.map_or(Ok(()), |services| cross_site::check(request, &services.settings))
+    services.map_or(Ok(()), |services| {
+        cross_site::check(request, &services.settings, &services.tenants)
+    })
 }

@@ -1,5 +1,6 @@
 //! The pages of somebody who has forgotten a password. Looking changes nothing; a button does.
 
+use super::around::request_id;
 use super::client::languages;
 use super::form;
 use super::looked::looked;
@@ -12,8 +13,8 @@ use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 /// `GET /reset`: asks for the address.
-pub(super) async fn ask_page() -> HttpResponse {
-    pages::ask_reset_page(None)
+pub(super) async fn ask_page(services: Data<Services>) -> HttpResponse {
+    pages::ask_reset_page(None, &services.built_in())
 }
 
 /// `POST /reset`: mails a link to whoever has verified the address, and says the same of every one.
@@ -24,13 +25,13 @@ pub(super) async fn ask(
 ) -> HttpResponse {
     let email = match form::field("email", payload).await {
         Ok(email) => email.unwrap_or_default(),
-        Err(problem) => return failed(&problem),
+        Err(problem) => return failed(&services, &problem),
     };
     let client = services.settings.proxies.describe(&request);
     match services.accounts.ask_reset(&email, client).await {
-        Ok(()) => pages::reset_asked_page(&email),
-        Err(AskResetError::Email(_)) => pages::ask_reset_page(Some(&email)),
-        Err(error) => failed(&error.into()),
+        Ok(()) => pages::reset_asked_page(&email, &services.built_in()),
+        Err(AskResetError::Email(_)) => pages::ask_reset_page(Some(&email), &services.built_in()),
+        Err(error) => failed(&services, &error.into()),
     }
 }
 
@@ -43,9 +44,10 @@ pub(super) async fn page(
     looked(&request);
     match services.accounts.reset_link(&OpaqueToken::presented(&token)).await {
         Ok(email) => {
-            pages::reset_page(&ResetPage { token: &token, email: email.as_str(), refused: None })
+            let view = ResetPage { token: &token, email: email.as_str(), refused: None };
+            pages::reset_page(&view, &services.built_in())
         }
-        Err(error) => over(error),
+        Err(error) => over(&services, error),
     }
 }
 
@@ -59,30 +61,37 @@ pub(super) async fn reset(
     let link = OpaqueToken::presented(&token);
     let password = match form::field("password", payload).await {
         Ok(password) => password.unwrap_or_default(),
-        Err(problem) => return failed(&problem),
+        Err(problem) => return failed(&services, &problem),
     };
-    match services.accounts.reset_password(&link, &password, languages(&request)).await {
-        Ok(()) => pages::reset_done_page(services.settings.continue_url.as_ref()),
+    let (languages, id) = (languages(&request), request_id(&request));
+    match services.accounts.reset_password(&link, &password, languages, id).await {
+        Ok(()) => {
+            let tenant = services.built_in();
+            pages::reset_done_page(services.continue_url(&tenant).as_ref(), &tenant)
+        }
         Err(ResetPasswordError::Weak(reason)) => match services.accounts.reset_link(&link).await {
-            Ok(email) => pages::reset_page(&ResetPage {
-                token: &token,
-                email: email.as_str(),
-                refused: Some(&reason.to_string()),
-            }),
-            Err(error) => over(error),
+            Ok(email) => {
+                let refused = Some(reason.to_string());
+                let refused = refused.as_deref();
+                let view = ResetPage { token: &token, email: email.as_str(), refused };
+                pages::reset_page(&view, &services.built_in())
+            }
+            Err(error) => over(&services, error),
         },
-        Err(error) => over(error),
+        Err(error) => over(&services, error),
     }
 }
 
-fn over(error: ResetPasswordError) -> HttpResponse {
+fn over(services: &Services, error: ResetPasswordError) -> HttpResponse {
     match error {
-        ResetPasswordError::ExpiredLink | ResetPasswordError::UsedLink => pages::reset_over_page(),
-        ResetPasswordError::UnknownLink => pages::reset_unknown_page(),
-        error => failed(&error.into()),
+        ResetPasswordError::ExpiredLink | ResetPasswordError::UsedLink => {
+            pages::reset_over_page(&services.built_in())
+        }
+        ResetPasswordError::UnknownLink => pages::reset_unknown_page(&services.built_in()),
+        error => failed(services, &error.into()),
     }
 }
 
-fn failed(problem: &Problem) -> HttpResponse {
-    problem_page(problem.status(), problem.retry_after())
+fn failed(services: &Services, problem: &Problem) -> HttpResponse {
+    problem_page(problem.status(), problem.retry_after(), &services.built_in())
 }

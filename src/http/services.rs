@@ -3,8 +3,8 @@ use super::pages::InboxMail;
 use super::stream::Pace;
 use crate::accounts::Accounts;
 use crate::feed::Feed;
-use crate::model::EmailAddress;
-use crate::publishing::Publishing;
+use crate::model::{EmailAddress, TenantName, TenantSettings};
+use crate::publishing::{KnownTenants, Publishing};
 use crate::verification::Verification;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -18,6 +18,8 @@ pub struct Services {
     pub verification: Verification,
     /// The backends' side.
     pub publishing: Publishing,
+    /// The tenants' settings.
+    pub tenants: Arc<KnownTenants>,
     /// Streams and polls.
     pub feed: Arc<Feed>,
     /// The development inbox, where there is one.
@@ -28,6 +30,19 @@ pub struct Services {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// What else is set.
     pub settings: Settings,
+}
+
+impl Services {
+    /// What is another for the tenant of the built-in accounts, and on pages that are nobody's.
+    pub fn built_in(&self) -> Arc<TenantSettings> {
+        self.tenants.of(&TenantName::built_in())
+    }
+
+    /// Where the pages behind a link of `tenant` lead when all is done.
+    pub fn continue_url(&self, tenant: &TenantSettings) -> Option<Url> {
+        let own = tenant.continue_url.as_deref().and_then(|url| url.parse().ok());
+        own.or_else(|| self.settings.continue_url.clone())
+    }
 }
 
 /// Reads the mails to an address, or all, newest first.

@@ -1,5 +1,6 @@
 //! The pages behind a link in a mail. Looking changes nothing; a button does.
 
+use super::around::request_id;
 use super::json;
 use super::looked::looked;
 use super::pages::{self, PasswordField, VerifiedPage, VerifyPage};
@@ -30,10 +31,10 @@ pub(super) async fn page(
                 LinkState::Expired => "expired",
             },
         }))),
-        Err(StatusError::UnknownLink) => pages::unknown_page(),
-        Err(error) => problem_page(&error.into()),
+        Err(StatusError::UnknownLink) => pages::unknown_page(&services.built_in()),
+        Err(error) => problem_page(&services, &error.into()),
         Ok(status) => match status.state {
-            LinkState::Expired => pages::expired_page(),
+            LinkState::Expired => pages::expired_page(&services.tenants.of(&status.tenant)),
             LinkState::Verified => verified(&services, &status, true),
             LinkState::Pending => {
                 let asked = if status.needs_password {
@@ -59,7 +60,7 @@ pub(super) async fn click(
     let password = match password(&request, payload).await {
         Ok(password) => password,
         Err(problem) if json => return bare(problem.error_response()),
-        Err(problem) => return problem_page(&problem),
+        Err(problem) => return problem_page(&services, &problem),
     };
     match services.verification.confirm(&link, password.as_deref()).await {
         Ok(confirmation) if json => bare(
@@ -69,19 +70,19 @@ pub(super) async fn click(
         Err(error) if json => bare(Problem::from(error).error_response()),
         Ok(confirmation) => match services.verification.status(&link).await {
             Ok(status) => verified(&services, &status, confirmation.already),
-            Err(error) => problem_page(&error.into()),
+            Err(error) => problem_page(&services, &error.into()),
         },
-        Err(ConfirmError::UnknownLink) => pages::unknown_page(),
-        Err(ConfirmError::ExpiredLink) => pages::expired_page(),
+        Err(ConfirmError::UnknownLink) => pages::unknown_page(&services.built_in()),
+        Err(ConfirmError::ExpiredLink) => expired(&services, &link).await,
         Err(error @ (ConfirmError::NeedsPassword | ConfirmError::WrongPassword)) => {
             let wrong = matches!(error, ConfirmError::WrongPassword);
             let field = if wrong { PasswordField::Wrong } else { PasswordField::Asked };
             match services.verification.status(&link).await {
                 Ok(status) => button(&services, &token, &status, field),
-                Err(error) => problem_page(&error.into()),
+                Err(error) => problem_page(&services, &error.into()),
             }
         }
-        Err(error) => problem_page(&error.into()),
+        Err(error) => problem_page(&services, &error.into()),
     }
 }
 
@@ -92,18 +93,24 @@ pub(super) async fn deny(
     request: HttpRequest,
 ) -> HttpResponse {
     let link = OpaqueToken::presented(&token);
-    let shown = services.verification.status(&link).await;
-    let email = shown.ok().and_then(|status| status.email);
+    let shown = services.verification.status(&link).await.ok();
+    let tenant = shown
+        .as_ref()
+        .map_or_else(|| services.built_in(), |status| services.tenants.of(&status.tenant));
+    let email = shown.and_then(|status| status.email);
     let email = email.as_ref().map_or("this address", |email| email.as_str());
     let json = wants_json(&request);
-    match services.verification.deny(&link).await {
+    match services.verification.deny(&link, request_id(&request)).await {
         Ok(denial) if json => bare(HttpResponse::Ok().json(json!({ "removed": denial.removed }))),
         Err(error) if json => bare(Problem::from(error).error_response()),
-        Ok(denial) if denial.removed => pages::removed_page(email),
-        Ok(_) => pages::left_alone_page(email, services.settings.contact.as_deref()),
-        Err(DenyError::UnknownLink) => pages::unknown_page(),
-        Err(DenyError::ExpiredLink) => pages::expired_page(),
-        Err(error) => problem_page(&error.into()),
+        Ok(denial) if denial.removed => pages::removed_page(email, &tenant),
+        Ok(_) => {
+            let contact = tenant.contact.as_deref().or(services.settings.contact.as_deref());
+            pages::left_alone_page(email, contact, &tenant)
+        }
+        Err(DenyError::UnknownLink) => pages::unknown_page(&tenant),
+        Err(DenyError::ExpiredLink) => pages::expired_page(&tenant),
+        Err(error) => problem_page(&services, &error.into()),
     }
 }
 
@@ -113,24 +120,34 @@ fn button(
     status: &Status,
     password: PasswordField,
 ) -> HttpResponse {
-    pages::verify_page(&VerifyPage {
+    let view = VerifyPage {
         token,
         email: status.email.as_ref().map_or("", |email| email.as_str()),
         made_at: status.account_made_at.unwrap_or_default(),
         made_from: status.device.as_deref().unwrap_or("an unknown device"),
         now: services.accounts.now(),
         password,
-    })
+    };
+    pages::verify_page(&view, &services.tenants.of(&status.tenant))
+}
+
+/// The page of an expired link, of which its error does not say whose it is.
+async fn expired(services: &Services, link: &OpaqueToken) -> HttpResponse {
+    let status = services.verification.status(link).await;
+    let tenant = status.map(|status| services.tenants.of(&status.tenant));
+    pages::expired_page(&tenant.unwrap_or_else(|_| services.built_in()))
 }
 
 fn verified(services: &Services, status: &Status, already: bool) -> HttpResponse {
     let email = status.email.as_ref().map_or("", |email| email.as_str());
-    let continue_url = services.settings.continue_url.as_ref();
-    pages::verified_page(&VerifiedPage { email, already, continue_url })
+    let tenant = services.tenants.of(&status.tenant);
+    let continue_url = services.continue_url(&tenant);
+    let view = VerifiedPage { email, already, continue_url: continue_url.as_ref() };
+    pages::verified_page(&view, &tenant)
 }
 
-fn problem_page(problem: &Problem) -> HttpResponse {
-    pages::problem_page(problem.status(), problem.retry_after())
+fn problem_page(services: &Services, problem: &Problem) -> HttpResponse {
+    pages::problem_page(problem.status(), problem.retry_after(), &services.built_in())
 }
 
 /// The same protection for a program's answer as for a page: the token is in the address.

@@ -69,6 +69,7 @@ mod tests {
         let mail = Arc::new(Mail {
             id: Uuid::from_u128(1),
             to: EmailAddress::parse("ana@example.com").unwrap(),
+            from: None,
             subject: "Hello".into(),
             text: "Hello".into(),
             html: "<p>Hello</p>".into(),
@@ -94,6 +95,7 @@ mod tests {
         let mail = Mail {
             id: Uuid::from_u128(1),
             to: EmailAddress::parse("ana@example.com").unwrap(),
+            from: None,
             subject: "Hello".into(),
             text: String::new(),
             html: String::new(),

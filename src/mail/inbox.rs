@@ -55,6 +55,7 @@ mod tests {
         Arc::new(Mail {
             id: Uuid::now_v7(),
             to: EmailAddress::parse(to).unwrap(),
+            from: None,
             subject: "Hello".into(),
             text: String::new(),
             html: String::new(),

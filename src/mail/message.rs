@@ -39,6 +39,9 @@ pub(super) fn compose(
     mail: &Mail,
     sender: &Sender,
 ) -> Result<Message, Box<dyn Error + Send + Sync>> {
+    // Checked when it was set; mail that nobody sends is worse than mail from the service's own.
+    let own = mail.from.as_deref().and_then(|text| Sender::parse(text).ok());
+    let sender = own.as_ref().unwrap_or(sender);
     let message = Message::builder()
         .from(sender.0.clone())
         .to(recipient(&mail.to)?)
@@ -85,9 +88,14 @@ mod tests {
     use uuid::Uuid;
 
     fn composed(to: &str, sender: &str) -> String {
+        composed_from(to, sender, None)
+    }
+
+    fn composed_from(to: &str, sender: &str, from: Option<&str>) -> String {
         let mail = Mail {
             id: Uuid::from_u128(7),
             to: EmailAddress::parse(to).unwrap(),
+            from: from.map(str::to_owned),
             subject: "Confirm your e-mail address".into(),
             text: "Grüße\r\n.\r\nBcc: x@example.com".into(),
             html: "<p>Grüße</p>".into(),
@@ -146,6 +154,19 @@ mod tests {
         assert!(
             composed("ana@BÜCHER.example", "a@b.example").contains("ana@xn--bcher-kva.example")
         );
+    }
+
+    #[test]
+    fn a_tenants_mail_comes_from_its_own_sender_or_where_that_is_broken_from_ours() {
+        let ours = "Afterclick <no-reply@localhost>";
+        let own = composed_from("ana@example.com", ours, Some("\"Acme\" <a@acme.example>"));
+        assert!(own.contains("From: Acme <a@acme.example>\r\n"), "{own}");
+        assert!(own.contains("@acme.example>\r\nDate: "), "{own}");
+
+        for broken in ["", "Acme", "A\r\nBcc: x <a@b.example>"] {
+            let usual = composed_from("ana@example.com", ours, Some(broken));
+            assert!(usual.contains("From: Afterclick <no-reply@localhost>\r\n"), "{usual}");
+        }
     }
 
     #[test]

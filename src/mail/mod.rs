@@ -5,6 +5,7 @@
 //! carries it.
 
 mod attempt;
+mod colours;
 mod directory;
 mod inbox;
 mod message;
@@ -25,4 +26,4 @@ pub use smtp::{BadCertificates, Protection, Relay, Smtp};
 pub use templates::{BadTemplate, Templates};
 pub use transport::{Mail, Transport, Undelivered};
 pub use worker::Worker;
-pub use writer::{CODE_LIFETIME, Unwritable, Writer};
+pub use writer::{CODE_LIFETIME, TenantsSettings, Unwritable, Writer};

@@ -13,6 +13,8 @@ pub struct Mail {
     pub id: Uuid,
     /// The one recipient.
     pub to: EmailAddress,
+    /// Whom it comes from, where that is not the service's own sender: `Name <name@example.com>`.
+    pub from: Option<String>,
     /// The subject: one line.
     pub subject: String,
     /// The body for those who read plain text.

@@ -1,7 +1,12 @@
+use super::colours::Colours;
 use super::templates::{BadTemplate, Templates};
 use super::{Letter, LetterKind, Mail};
-use crate::model::{Code, EmailAddress, Languages, Micros, ServerSecret, TenantName};
+use crate::model::{
+    Code, EmailAddress, Languages, Micros, ServerSecret, TenantName, TenantSettings,
+};
 use serde::Serialize;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 use uuid::Uuid;
@@ -26,17 +31,27 @@ pub enum Unwritable {
     Template(#[source] BadTemplate),
 }
 
+/// What of the service's settings is another for a tenant.
+pub type TenantsSettings = Arc<dyn Fn(&TenantName) -> Arc<TenantSettings> + Send + Sync>;
+
 /// Makes mails from letters: derives the link and the code, and fills in the templates.
 ///
 /// The base of every link is the configured public URL. Nothing of a request gets here, so no
 /// `Host` header can send a link elsewhere.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Writer {
     secret: ServerSecret,
     base: String,
     site: String,
     contact: Option<String>,
     templates: Templates,
+    tenants: TenantsSettings,
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Writer").field("base", &self.base).finish_non_exhaustive()
+    }
 }
 
 /// What a template may fill in.
@@ -45,7 +60,9 @@ struct Words<'a> {
     language: &'a str,
     subject: &'a str,
     to: &'a str,
+    /// What the application is called.
     site: &'a str,
+    colours: Colours,
     contact: Option<&'a str>,
     made_at: String,
     /// The page on which anybody asks for another password.
@@ -57,16 +74,18 @@ struct Words<'a> {
 }
 
 impl Writer {
-    /// Writes links that begin with `public_url`. `contact` is the address of somebody to ask.
+    /// Writes links that begin with `public_url`. `contact` is the address of somebody to ask;
+    /// `tenants` say what is another for each.
     pub fn new(
         secret: ServerSecret,
         public_url: &Url,
         contact: Option<String>,
         templates: Templates,
+        tenants: TenantsSettings,
     ) -> Self {
         let base = public_url.as_str().trim_end_matches('/').to_owned();
         let site = public_url.authority().to_owned();
-        Self { secret, base, site, contact, templates }
+        Self { secret, base, site, contact, templates, tenants }
     }
 
     /// Writes one letter of each kind in each language, for nobody: so that a broken template ends
@@ -130,13 +149,15 @@ impl Writer {
             | LetterKind::PasswordChanged
             | LetterKind::AccountDeleted => (None, None),
         };
+        let settings = (self.tenants)(&letter.tenant);
         let language = self.templates.choose(&letter.languages);
         let mut words = Words {
             language,
             subject: "",
             to: letter.to.as_str(),
-            site: &self.site,
-            contact: self.contact.as_deref(),
+            site: settings.product.as_deref().unwrap_or(&self.site),
+            colours: Colours::of(settings.accent),
+            contact: settings.contact.as_deref().or(self.contact.as_deref()),
             made_at: in_words(letter.made_at, language),
             forgotten: format!("{}/reset", self.base),
             link: link.as_deref(),
@@ -156,6 +177,7 @@ impl Writer {
         Ok(Mail {
             id: letter.id,
             to: letter.to.clone(),
+            from: settings.mail_from.clone(),
             text: text.trim_start().to_owned(),
             html,
             code: code.as_ref().map(|code| code.reveal().to_owned()),

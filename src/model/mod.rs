@@ -1,5 +1,7 @@
 //! Plain values: what the service speaks of, parsed once at the edge, and no framework.
 
+mod accent;
+mod act;
 mod change;
 mod cursor;
 mod email;
@@ -9,10 +11,15 @@ mod json;
 mod languages;
 mod micros;
 mod precondition;
+mod reach;
+mod scope;
 mod secret;
+mod tenant;
 mod user;
 mod webhook;
 
+pub use accent::{Accent, Colour};
+pub use act::{Act, Actor, By, Deed};
 pub use change::{Change, ChangeType, ReservedType};
 pub use cursor::{Cursor, Epoch, Version};
 pub use email::{BadEmail, EmailAddress};
@@ -22,7 +29,10 @@ pub use json::{Document, DocumentTooLarge, MAX_DOCUMENT};
 pub use languages::Languages;
 pub use micros::Micros;
 pub use precondition::Precondition;
+pub use reach::is_public;
+pub use scope::{Scope, Scopes};
 pub use secret::{Code, Digest, OpaqueToken, ServerSecret};
+pub use tenant::{TenantSetting, TenantSettings};
 pub use user::User;
 pub use webhook::{Delivery, MessageId, Settled, Webhook, WebhookId, farewell, payload};
 

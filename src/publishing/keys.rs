@@ -1,6 +1,6 @@
 use super::Publishing;
 use crate::clock::random_bytes;
-use crate::model::{Digest, OpaqueToken, TenantName};
+use crate::model::{By, Digest, OpaqueToken, Scopes, TenantName};
 use crate::store::{ApiKey, StoreError};
 use std::fmt::Write;
 
@@ -26,6 +26,8 @@ impl Publishing {
         &self,
         name: &str,
         tenant: TenantName,
+        scopes: Scopes,
+        by: By,
     ) -> Result<OpaqueToken, KeyError> {
         let printable = !name.chars().any(char::is_control);
         if name.is_empty() || name.chars().count() > 64 || !printable {
@@ -41,8 +43,10 @@ impl Publishing {
             digest: Digest::of(secret.as_bytes()),
             created_at: self.clock.now(),
             revoked_at: None,
+            scopes,
+            used_at: None,
         };
-        self.store.add_key(key).await?;
+        self.store.add_key(key, by).await?;
         Ok(OpaqueToken::presented(&format!("ack_{id}_{secret}")))
     }
 
@@ -60,8 +64,8 @@ impl Publishing {
     /// # Errors
     ///
     /// [`StoreError`] where it could not be written.
-    pub async fn revoke_key(&self, id: &str) -> Result<bool, StoreError> {
-        self.store.revoke_key(id.to_owned(), self.clock.now()).await
+    pub async fn revoke_key(&self, id: &str, by: By) -> Result<bool, StoreError> {
+        self.store.revoke_key(id.to_owned(), by, self.clock.now()).await
     }
 }
 

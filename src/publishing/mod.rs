@@ -1,17 +1,20 @@
 //! What an application's backend may do: bring users, publish, hold keys, and have its changes sent
-//! to it.
+//! to it; and the tenants whose backends they are.
 
 mod connections;
 mod delete_user;
 mod find_users;
 mod keys;
+mod known;
 mod publish;
 mod publish_all;
 mod put_user;
+mod tenants;
 mod webhooks;
 
 pub use delete_user::DeleteUserError;
 pub use keys::KeyError;
+pub use known::KnownTenants;
 pub use publish::{Event, PublishError};
 pub use publish_all::{PublishAllError, Row};
 pub use put_user::{PutUserError, Said};

@@ -10,6 +10,7 @@
 mod error;
 mod operations;
 mod postgres;
+mod retention;
 mod rows;
 mod schema;
 mod sqlite;
@@ -20,8 +21,8 @@ pub use operations::Store;
 pub use rows::{
     Allowed, ApiKey, Candidate, ClaimedLetters, Confirmed, Deleted, Denied, FirstSight, Hash,
     Issued, Link, LinkState, NewEvent, NewLink, NewPassword, NewReset, NewSession, Page, Proved,
-    Published, Put, PutUser, Queue, QueuedLetter, Refreshed, Resent, Reset, ResetState, Rotation,
-    Session, SignUp, Since, Ticket, Tried, WantedLink,
+    Published, Put, PutUser, Queue, QueuedLetter, Recorded, Refreshed, Resent, Reset, ResetState,
+    Rotation, Session, SignUp, Since, Tenant, Ticket, Tried, WantedLink,
 };
 pub use rows::{DeadMessage, ListedWebhook, Which};
 

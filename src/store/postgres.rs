@@ -4,7 +4,8 @@
 #[path = "queries/mod.rs"]
 pub(super) mod queries;
 
-use super::{Hook, Kept, OpenError, Reference, StoreError};
+use super::retention::Retention;
+use super::{Hook, OpenError, Reference, StoreError};
 use crate::model::Micros;
 use diesel::result::{ConnectionError, ConnectionResult, DatabaseErrorKind, Error as QueryError};
 use diesel::sql_types::{BigInt, Text};
@@ -67,7 +68,8 @@ pub(super) struct Postgres {
     url: String,
     pool: Pool<AsyncPgConnection>,
     epoch: Arc<RwLock<Arc<str>>>,
-    kept: Kept,
+    /// What of each user's history is kept.
+    pub(super) kept: Retention,
     hook: Hook,
     runtime: Handle,
 }
@@ -83,7 +85,7 @@ struct Moment {
 impl Postgres {
     /// A pool that connects when it is first used, on this runtime: a connection belongs to the
     /// runtime that made it, and a web worker's own ends with the worker.
-    pub(super) fn new(url: &str, kept: Kept, hook: Hook, reference: Reference) -> Self {
+    pub(super) fn new(url: &str, kept: Retention, hook: Hook, reference: Reference) -> Self {
         let epoch = Arc::new(RwLock::new(Arc::from("")));
         let mut config = ManagerConfig::<AsyncPgConnection>::default();
         config.recycling_method = RecyclingMethod::Fast;
@@ -142,12 +144,12 @@ impl Postgres {
             + 'static,
     {
         let (pool, epoch, kept, hook) =
-            (self.pool.clone(), Arc::clone(&self.epoch), self.kept, Arc::clone(&self.hook));
+            (self.pool.clone(), Arc::clone(&self.epoch), self.kept.clone(), Arc::clone(&self.hook));
         let task = self.runtime.spawn(async move {
             let attempts = async {
                 let mut tries = 1;
                 loop {
-                    match attempt(&pool, &epoch, kept, &hook, &work, begin).await {
+                    match attempt(&pool, &epoch, &kept, &hook, &work, begin).await {
                         Err(StoreError::Unavailable(source))
                             if tries < TRIES && lost_a_race(&*source) =>
                         {
@@ -170,7 +172,7 @@ impl Postgres {
 async fn attempt<T, W>(
     pool: &Pool<AsyncPgConnection>,
     epoch: &RwLock<Arc<str>>,
-    kept: Kept,
+    kept: &Retention,
     hook: &Hook,
     work: &W,
     begin: &str,
@@ -181,7 +183,7 @@ where
     let mut connection = pool.get_owned().await.map_err(StoreError::unavailable)?;
     let epoch = Arc::clone(&epoch.read().unwrap_or_else(PoisonError::into_inner));
     AnsiTransactionManager::begin_transaction_sql(&mut *connection, begin).await?;
-    let mut tx = Tx::new(&mut connection, epoch, kept);
+    let mut tx = Tx::new(&mut connection, epoch, kept.clone());
     let outcome = work(&mut tx).await;
     let (effects, kept) = (std::mem::take(&mut tx.effects), outcome.is_ok() && !tx.undone);
     if !kept {

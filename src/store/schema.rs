@@ -11,6 +11,7 @@ diesel::table! {
     tenants (name) {
         name -> Text,
         created_at -> BigInt,
+        settings -> Text,
     }
 }
 
@@ -22,6 +23,8 @@ diesel::table! {
         digest -> Binary,
         created_at -> BigInt,
         revoked_at -> Nullable<BigInt>,
+        scopes -> Text,
+        used_at -> Nullable<BigInt>,
     }
 }
 
@@ -128,6 +131,7 @@ diesel::table! {
         issued_at -> BigInt,
         until -> Nullable<BigInt>,
         expires_at -> BigInt,
+        signed_by -> Nullable<Binary>,
     }
 }
 
@@ -214,6 +218,18 @@ diesel::table! {
         attempts -> BigInt,
         given_up_at -> Nullable<BigInt>,
         cause -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audit (id) {
+        id -> Binary,
+        at -> BigInt,
+        tenant -> Text,
+        actor -> Text,
+        deed -> Text,
+        subject -> Nullable<Text>,
+        request -> Nullable<Text>,
     }
 }
 

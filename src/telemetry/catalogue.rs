@@ -32,7 +32,7 @@ const fn metric(
 const TRANSPORTS: Option<(&str, &[&str])> = Some(("transport", &["sse", "poll"]));
 
 /// Every metric of the service.
-pub(super) const CATALOGUE: [Metric; 28] = [
+pub(super) const CATALOGUE: [Metric; 29] = [
     metric("afterclick_build_info", Gauge, None, "1; the version is its label."),
     metric("afterclick_requests_total", Counter, None, "Requests answered, by route and status."),
     metric("afterclick_panics_total", Counter, None, "Requests that ended in a panic of ours."),
@@ -48,6 +48,12 @@ pub(super) const CATALOGUE: [Metric; 28] = [
         Counter,
         Some(("outcome", &["granted", "refused"])),
         "Log-ins tried.",
+    ),
+    metric(
+        "afterclick_key_reads_total",
+        Counter,
+        Some(("outcome", &["taken", "refused"])),
+        "Times that the files with keys of access tokens were read again, and whether they were good.",
     ),
     metric(
         "afterclick_clicks_total",

@@ -1,6 +1,7 @@
 use super::Verification;
-use crate::model::OpaqueToken;
+use crate::model::{By, OpaqueToken};
 use crate::store::{Denied, StoreError};
+use std::sync::Arc;
 
 /// Why a link could not be denied.
 #[derive(Debug, thiserror::Error)]
@@ -25,12 +26,18 @@ pub struct Denial {
 
 impl Verification {
     /// "This was not me": removes the account of the link with its sessions, while it is unverified.
+    /// `request` is the request's id.
     ///
     /// # Errors
     ///
     /// [`DenyError`]; nothing has changed then.
-    pub async fn deny(&self, link: &OpaqueToken) -> Result<Denial, DenyError> {
-        let removed = match self.store.deny(link.digest(), self.clock.now()).await? {
+    pub async fn deny(
+        &self,
+        link: &OpaqueToken,
+        request: Option<Arc<str>>,
+    ) -> Result<Denial, DenyError> {
+        let denied = self.store.deny(link.digest(), By::link(request), self.clock.now()).await?;
+        let removed = match denied {
             Denied::Removed => true,
             Denied::LeftAlone => false,
             Denied::Expired => return Err(DenyError::ExpiredLink),

@@ -1,5 +1,5 @@
 use super::Verification;
-use crate::model::{EmailAddress, Micros, OpaqueToken};
+use crate::model::{EmailAddress, Micros, OpaqueToken, TenantName};
 use crate::store::{LinkState, StoreError};
 
 /// Why a link's standing is not told.
@@ -16,6 +16,8 @@ pub enum StatusError {
 /// A link's standing, as its page tells it.
 #[derive(Debug, Clone)]
 pub struct Status {
+    /// Whose user it is about.
+    pub tenant: TenantName,
     /// Where it stands.
     pub state: LinkState,
     /// The address it confirms.
@@ -40,6 +42,7 @@ impl Verification {
         let link = self.store.link(link.digest(), self.clock.now()).await?;
         let link = link.ok_or(StatusError::UnknownLink)?;
         Ok(Status {
+            tenant: link.user.tenant,
             state: link.state,
             email: link.email,
             expires_at: link.expires_at,

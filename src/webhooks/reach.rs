@@ -1,45 +1,6 @@
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-const fn v4(first: u8, second: u8, third: u8, length: u8) -> Ipv4Net {
-    Ipv4Net::new_assert(Ipv4Addr::new(first, second, third, 0), length)
-}
-
-const fn v6(first: u16, second: u16, length: u8) -> Ipv6Net {
-    Ipv6Net::new_assert(Ipv6Addr::new(first, second, 0, 0, 0, 0, 0, 0), length)
-}
-
-/// What of IPv4 is not the public Internet, by IANA's [registry of special addresses][1]: this
-/// host, private networks, carriers' own, loopback, link-local (clouds keep credentials there),
-/// protocols, documentation, old relays, benchmarks, multicast, and what is reserved.
-///
-/// [1]: https://www.iana.org/assignments/iana-ipv4-special-registry/
-const NOT_PUBLIC_V4: [Ipv4Net; 15] = [
-    v4(0, 0, 0, 8),
-    v4(10, 0, 0, 8),
-    v4(100, 64, 0, 10),
-    v4(127, 0, 0, 8),
-    v4(169, 254, 0, 16),
-    v4(172, 16, 0, 12),
-    v4(192, 0, 0, 24),
-    v4(192, 0, 2, 24),
-    v4(192, 88, 99, 24),
-    v4(192, 168, 0, 16),
-    v4(198, 18, 0, 15),
-    v4(198, 51, 100, 24),
-    v4(203, 0, 113, 24),
-    v4(224, 0, 0, 4),
-    v4(240, 0, 0, 4),
-];
-
-/// The only part of IPv6 that is given out for global unicast: outside of it are loopback, IPv4 in
-/// its mapped forms, NAT64, unique local, link-local, and multicast addresses.
-const GLOBAL_V6: Ipv6Net = v6(0x2000, 0, 3);
-
-/// What of that is special all the same: protocols (Teredo among them), documentation, and 6to4,
-/// which holds an IPv4 address of anybody's choice.
-const NOT_PUBLIC_V6: [Ipv6Net; 4] =
-    [v6(0x2001, 0, 23), v6(0x2001, 0xdb8, 32), v6(0x2002, 0, 16), v6(0x3fff, 0, 20)];
+use crate::model::is_public;
+use ipnet::IpNet;
+use std::net::IpAddr;
 
 /// Which addresses a webhook may be at: those of the public Internet, and what an operator allows.
 ///
@@ -65,16 +26,6 @@ impl Reach {
 
     fn allows(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
-    }
-}
-
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => !NOT_PUBLIC_V4.iter().any(|network| network.contains(&address)),
-        IpAddr::V6(address) => {
-            GLOBAL_V6.contains(&address)
-                && !NOT_PUBLIC_V6.iter().any(|network| network.contains(&address))
-        }
     }
 }
 
@@ -104,7 +55,6 @@ mod tests {
             "::",
             "::1",
             "::127.0.0.1",
-            "::ffff:8.8.8.8",
             "::ffff:127.0.0.1",
             "64:ff9b::7f00:1",
             "2001::1",

@@ -63,12 +63,27 @@ async fn s17_no_secret_is_logged_measured_or_stored() {
     let event = json!({ "type": "kyc.updated", "data": {} });
     let id = granted.body["user"]["id"].as_str().unwrap();
     backend.post(&format!("/v1/users/{id}/events"), &event).await.expect(201);
+    for wrong in ["/v1/me", "/v1/stream", "/v1/sessions"] {
+        backend.get(wrong).await.expect(403);
+    }
+    ana.get(&format!("/v1/me?token={key}")).await.expect(400);
+    Device::new(base.clone()).with_bearer(&key[..key.len() - 1]).get("/v1/me").await.expect(401);
     ana.get(&format!("/v1/me?token={}", granted.body["access_token"].as_str().unwrap()))
         .await
         .expect(400);
     ana.post("/v1/sessions", &json!({ "email": ANA, "password": "marked wrong phrase" })).await;
     ana.post("/v1/verifications/confirm", &json!({ "code": "12345x" })).await;
     ana.press(&link).await.expect(200);
+    let commands = [["keys", "list"], ["audit", "list"], ["tenants", "list"]].map(|command| {
+        let command = Command::new(env!("CARGO_BIN_EXE_afterclick"))
+            .args(command)
+            .args(["--database", &database])
+            .output()
+            .unwrap();
+        String::from_utf8(command.stdout).unwrap()
+    });
+    let commands = commands.concat();
+    assert!(commands.contains("key.created"), "{commands}");
     let metrics = ana.get("/metrics").await.text;
 
     let secrets = [
@@ -96,6 +111,7 @@ async fn s17_no_secret_is_logged_measured_or_stored() {
         for (place, text) in [
             ("log", &log),
             ("metrics", &metrics),
+            ("commands", &commands),
             ("database", &read("a.db")),
             ("wal", &read("a.db-wal")),
         ] {

@@ -302,6 +302,7 @@ async fn a_removed_user_leaves_nothing_behind() {
             user: ana.clone(),
             session: None,
             issued_at: NOW,
+            signed_by: None,
             until: None,
             expires_at: later(30),
         };

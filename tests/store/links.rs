@@ -1,7 +1,7 @@
 //! Sign-up, links, codes, and mails.
 
 use super::{Bed, NOW, later, new_link};
-use afterclick::model::{Effect, EndingCode, Languages};
+use afterclick::model::{By, Effect, EndingCode, Languages};
 use afterclick::store::{Confirmed, Denied, LinkState, Resent, Tried};
 use futures_util::future::join_all;
 use std::time::Duration;
@@ -56,7 +56,10 @@ async fn an_expired_link_verifies_nothing() {
         let day = later(24 * 3600);
 
         assert_eq!(bed.store.confirm(link.digest, None, day).await.unwrap(), Confirmed::Expired);
-        assert_eq!(bed.store.deny(link.digest, day).await.unwrap(), Denied::Expired);
+        assert_eq!(
+            bed.store.deny(link.digest, By::link(None), day).await.unwrap(),
+            Denied::Expired
+        );
 
         assert_eq!(bed.version(&ana).await, 1);
     }
@@ -186,13 +189,22 @@ async fn mails_wait_a_minute_and_are_five_an_hour() {
 async fn a_denied_account_goes_and_a_verified_one_stays() {
     for bed in Bed::both().await {
         let (ana, link) = bed.sign_up(ANA, 1, "here", NOW).await;
-        assert_eq!(bed.store.deny(link.digest, later(1)).await.unwrap(), Denied::Removed);
+        assert_eq!(
+            bed.store.deny(link.digest, By::link(None), later(1)).await.unwrap(),
+            Denied::Removed
+        );
         assert_eq!(bed.store.user(ana).await.unwrap(), None);
-        assert_eq!(bed.store.deny(link.digest, later(1)).await.unwrap(), Denied::Unknown);
+        assert_eq!(
+            bed.store.deny(link.digest, By::link(None), later(1)).await.unwrap(),
+            Denied::Unknown
+        );
 
         let (ana, link) = bed.sign_up(ANA, 1, "here", later(2)).await;
         bed.store.confirm(link.digest, None, later(3)).await.unwrap();
-        assert_eq!(bed.store.deny(link.digest, later(4)).await.unwrap(), Denied::LeftAlone);
+        assert_eq!(
+            bed.store.deny(link.digest, By::link(None), later(4)).await.unwrap(),
+            Denied::LeftAlone
+        );
         assert_eq!(bed.version(&ana).await, 2);
     }
 }

@@ -9,6 +9,7 @@ mod links;
 mod postgres;
 mod robust;
 mod sessions;
+mod tenants;
 mod webhooks;
 
 use afterclick::model::{

@@ -2,7 +2,8 @@
 
 use super::{Bed, NOW, later};
 use afterclick::model::{
-    Digest, Effect, EmailAddress, Ending, EndingCode, OpaqueToken, SessionId, TenantName, UserRef,
+    By, Digest, Effect, EmailAddress, Ending, EndingCode, OpaqueToken, Scope, SessionId,
+    TenantName, UserRef,
 };
 use afterclick::store::{Allowed, ApiKey, FirstSight, NewSession, Refreshed, Ticket};
 use std::time::Duration;
@@ -37,8 +38,8 @@ async fn a_session_is_found_by_its_cookie_until_it_ends() {
 
         let code = EndingCode::SessionRevoked;
         let ending = Ending { user: ana.clone(), session: Some(id), code, at: later(2) };
-        assert!(bed.store.end(ending.clone()).await.unwrap());
-        assert!(!bed.store.end(ending.clone()).await.unwrap());
+        assert!(bed.store.end(ending.clone(), By::command_line()).await.unwrap());
+        assert!(!bed.store.end(ending.clone(), By::command_line()).await.unwrap());
         assert!(bed.store.session(cookie, later(3)).await.unwrap().is_none());
         assert_eq!(bed.store.endings_since(later(1)).await.unwrap(), [ending]);
     }
@@ -73,6 +74,7 @@ async fn a_ticket_is_spent_once_and_in_time() {
         let (ana, _) = bed.sign_up(ANA, 1, "here", NOW).await;
         let ticket = Ticket {
             user: ana.clone(),
+            signed_by: None,
             session: None,
             issued_at: NOW,
             until: Some(later(900)),
@@ -110,6 +112,7 @@ async fn a_limit_is_taken_from_all_or_none() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_is_good_until_it_is_revoked() {
     for bed in Bed::both().await {
+        let by = By::command_line;
         let key = ApiKey {
             id: "k1".to_owned(),
             tenant: "acme".parse().unwrap(),
@@ -117,12 +120,14 @@ async fn a_key_is_good_until_it_is_revoked() {
             digest: Digest::of(b"secret"),
             created_at: NOW,
             revoked_at: None,
+            scopes: [Scope::Read].into_iter().collect(),
+            used_at: None,
         };
-        bed.store.add_key(key.clone()).await.unwrap();
+        bed.store.add_key(key.clone(), by()).await.unwrap();
 
         assert_eq!(bed.store.key("k1".to_owned()).await.unwrap().unwrap().digest, key.digest);
-        assert!(bed.store.revoke_key("k1".to_owned(), later(1)).await.unwrap());
-        assert!(!bed.store.revoke_key("k1".to_owned(), later(1)).await.unwrap());
+        assert!(bed.store.revoke_key("k1".to_owned(), by(), later(1)).await.unwrap());
+        assert!(!bed.store.revoke_key("k1".to_owned(), by(), later(1)).await.unwrap());
         assert!(bed.store.key("k1".to_owned()).await.unwrap().is_none());
         assert_eq!(bed.store.keys().await.unwrap().len(), 1);
     }

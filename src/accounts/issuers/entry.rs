@@ -1,8 +1,10 @@
 use super::problem::{Place, Problem, SETTINGS};
-use super::{Algorithm, GuardedFile, Issuer, Keys, VerifyingKey};
+use super::{Algorithm, GuardedFile, Issuer, Keys, RemoteKeys, Source, VerifyingKey};
 use crate::model::TenantName;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use toml::{Table, Value};
+use url::Url;
 
 /// The four ways to name a key, of which each issuer has exactly one.
 const KEY_SETTINGS: [&str; 4] = ["secret", "pem_file", "jwks_file", "jwks_url"];
@@ -14,6 +16,9 @@ const MAX_NAME: usize = 1024;
 pub(super) struct Reading<'a> {
     pub(super) entry: &'a Table,
     pub(super) folder: &'a Path,
+    pub(super) insecure_dev: bool,
+    /// The key files that were read.
+    pub(super) files: Vec<PathBuf>,
     pub(super) place: Place,
 }
 
@@ -65,7 +70,7 @@ impl Reading<'_> {
         list.iter().map(name).collect()
     }
 
-    fn keys(&mut self, algorithm: Algorithm) -> Result<Keys, Problem> {
+    fn keys(&mut self, algorithm: Algorithm) -> Result<Source, Problem> {
         self.place.setting = None;
         let mut given = KEY_SETTINGS.into_iter().filter(|name| self.entry.contains_key(*name));
         let (Some(setting), None) = (given.next(), given.next()) else {
@@ -80,18 +85,33 @@ impl Reading<'_> {
             ));
         }
         match setting {
-            "secret" => Ok(Keys::one(VerifyingKey::shared(value.as_bytes())?)),
+            "secret" => Ok(Keys::one(VerifyingKey::shared(value.as_bytes())?).into()),
             "pem_file" => {
                 let file = self.key_file(&value)?;
-                Ok(Keys::one(VerifyingKey::pem(algorithm, file.bytes())?))
+                Ok(Keys::one(VerifyingKey::pem(algorithm, file.bytes())?).into())
             }
-            "jwks_file" => Ok(Keys::jwks(algorithm, self.key_file(&value)?.bytes())?),
-            _ => Err(Problem::Shape("is not supported yet: save the set and name it as jwks_file")),
+            "jwks_file" => Ok(Keys::jwks(algorithm, self.key_file(&value)?.bytes())?.into()),
+            _ => self.remote(algorithm, &value),
         }
     }
 
-    fn key_file(&self, name: &str) -> Result<GuardedFile, Problem> {
-        Ok(GuardedFile::read(&self.folder.join(name))?)
+    fn key_file(&mut self, name: &str) -> Result<GuardedFile, Problem> {
+        let path = self.folder.join(name);
+        self.files.push(path.clone());
+        Ok(GuardedFile::read(&path)?)
+    }
+
+    fn remote(&mut self, algorithm: Algorithm, url: &str) -> Result<Source, Problem> {
+        let (url, setting) = (Url::parse(url), self.place.setting);
+        self.place.setting = Some("private");
+        let private = match self.entry.get("private") {
+            None => false,
+            Some(value) => value.as_bool().ok_or(Problem::Shape("is true or false"))?,
+        };
+        self.place.setting = setting;
+        let url = url.map_err(|_| Problem::Shape("is not a URL"))?;
+        let remote = RemoteKeys::new(url, algorithm, private, self.insecure_dev)?;
+        Ok(Source::Remote(Arc::new(remote)))
     }
 }
 

@@ -2,27 +2,36 @@ use super::Algorithm;
 use super::keys::{BadKey, Keys, VerifyingKey};
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{
-    AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, KeyOperations, PublicKeyUse,
+    AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse,
 };
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Deserialize)]
+struct Set {
+    keys: Vec<Value>,
+}
 
 impl Keys {
     /// Reads a JSON Web Key Set (RFC 7517 §5) and keeps what fits `algorithm`.
     ///
-    /// Keys of another kind, for another algorithm, or for encryption are passed over, as sets
-    /// commonly hold several; a weak key among those that fit spoils the set.
+    /// Keys that we cannot read (RFC 7517 §5), of another kind, for another algorithm, or for
+    /// encryption are passed over, as sets commonly hold several; a weak key among those that fit
+    /// spoils the set.
     ///
     /// # Errors
     ///
     /// [`BadKey`] where no key is left, or one that is left cannot be used.
     pub fn jwks(algorithm: Algorithm, text: &[u8]) -> Result<Self, BadKey> {
-        let set: JwkSet = serde_json::from_slice(text).map_err(|_| BadKey::NotAKeySet)?;
+        let set: Set = serde_json::from_slice(text).map_err(|_| BadKey::NotAKeySet)?;
+        let known = set.keys.into_iter().filter_map(|key| Jwk::deserialize(key).ok());
         let mut keys: Vec<(Option<String>, VerifyingKey)> = Vec::new();
-        for jwk in set.keys.iter().filter(|jwk| fits(jwk, algorithm)) {
+        for jwk in known.filter(|jwk| fits(jwk, algorithm)) {
             let kid = jwk.common.key_id.clone();
             if keys.iter().any(|(known, _)| *known == kid || known.is_none() || kid.is_none()) {
                 return Err(BadKey::AmbiguousKid);
             }
-            let key = DecodingKey::from_jwk(jwk).map_err(|_| BadKey::NotAPublicKey)?;
+            let key = DecodingKey::from_jwk(&jwk).map_err(|_| BadKey::NotAPublicKey)?;
             keys.push((kid, VerifyingKey::checked(algorithm, key)?));
         }
         if keys.is_empty() { Err(BadKey::NoKeyFits) } else { Ok(Self::set(algorithm, keys)) }

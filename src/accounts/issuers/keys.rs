@@ -4,7 +4,7 @@ use aws_lc_rs::signature::{
     RsaPublicKeyComponents,
 };
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
-use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm as Jwa, DecodingKey};
 
 /// The fewest bits of an RSA modulus (RFC 7518 §3.3).
@@ -54,9 +54,17 @@ pub enum BadKey {
 pub struct VerifyingKey {
     algorithm: Algorithm,
     key: DecodingKey,
+    thumbprint: String,
 }
 
 impl VerifyingKey {
+    fn new(algorithm: Algorithm, key: DecodingKey) -> Self {
+        // It fails for keys of no kind that is used here.
+        let jwk = Jwk::from_decoding_key(&key, None);
+        let thumbprint = jwk.and_then(|jwk| jwk.thumbprint(ThumbprintHash::SHA256));
+        Self { algorithm, key, thumbprint: thumbprint.unwrap_or_default() }
+    }
+
     /// An HS256 key.
     ///
     /// # Errors
@@ -70,7 +78,7 @@ impl VerifyingKey {
         if different.len() < MIN_DIFFERENT {
             return Err(BadKey::WeakSecret);
         }
-        Ok(Self { algorithm: Algorithm::Hs256, key: DecodingKey::from_secret(secret) })
+        Ok(Self::new(Algorithm::Hs256, DecodingKey::from_secret(secret)))
     }
 
     /// The public key of a PEM file, for one of the three algorithms that have public keys.
@@ -97,12 +105,12 @@ impl VerifyingKey {
 
     /// An HS256 key that we made ourselves.
     pub(in crate::accounts) fn derived(key: &[u8; 32]) -> Self {
-        Self { algorithm: Algorithm::Hs256, key: DecodingKey::from_secret(key) }
+        Self::new(Algorithm::Hs256, DecodingKey::from_secret(key))
     }
 
     /// The 32 bytes of an Ed25519 public key that we have the private one of.
     pub(in crate::accounts) fn ed25519(public: &[u8]) -> Self {
-        Self { algorithm: Algorithm::EdDsa, key: DecodingKey::from_ed_der(public) }
+        Self::new(Algorithm::EdDsa, DecodingKey::from_ed_der(public))
     }
 
     /// Takes a public key after the checks that the verifier would make at the first token only.
@@ -115,7 +123,18 @@ impl VerifyingKey {
             Algorithm::Es256 => ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).is_ok(),
             Algorithm::EdDsa => ParsedPublicKey::new(&ED25519, point).is_ok(),
         };
-        if sound { Ok(Self { algorithm, key }) } else { Err(BadKey::NotAPublicKey) }
+        if sound { Ok(Self::new(algorithm, key)) } else { Err(BadKey::NotAPublicKey) }
+    }
+
+    /// A digest of the key, by which it can be named: the SHA-256 thumbprint of RFC 7638.
+    pub fn thumbprint(&self) -> &str {
+        &self.thumbprint
+    }
+
+    /// The public key as a JSON Web Key (RFC 7517), less its `kid`; `None` for a shared secret.
+    pub fn public(&self) -> Option<Jwk> {
+        let shared = self.algorithm == Algorithm::Hs256;
+        Jwk::from_decoding_key(&self.key, None).ok().filter(|_| !shared)
     }
 
     /// Whether `signature`, in base64url without padding, is this key's over `message`.
@@ -150,8 +169,19 @@ impl Keys {
     }
 
     /// A set in which `kid` chooses.
-    pub(super) fn set(algorithm: Algorithm, keys: Vec<(Option<String>, VerifyingKey)>) -> Self {
+    pub(in crate::accounts) fn set(
+        algorithm: Algorithm,
+        keys: Vec<(Option<String>, VerifyingKey)>,
+    ) -> Self {
         Self { algorithm, held: Held::Set(keys) }
+    }
+
+    /// Every key.
+    pub fn all(&self) -> Vec<&VerifyingKey> {
+        match &self.held {
+            Held::One(key) => vec![key],
+            Held::Set(keys) => keys.iter().map(|(_, key)| key).collect(),
+        }
     }
 
     /// The algorithm that this issuer signs by.

@@ -1,20 +1,25 @@
 //! Whose access tokens are believed: each issuer with its audiences, one algorithm, and its keys.
 
 mod entry;
+mod fetch;
 mod guarded_file;
 mod jwks;
 mod keys;
 mod problem;
 mod read;
+mod remote;
 #[cfg(test)]
 mod tests;
 
+pub use fetch::BadUrl;
 pub use guarded_file::{GuardedFile, UnreadableFile};
 pub use keys::{BadKey, Keys, VerifyingKey};
 pub use problem::IssuersError;
-pub use read::read;
+pub use read::{Issuers, read};
+pub use remote::RemoteKeys;
 
-use crate::model::TenantName;
+use crate::model::{Digest, TenantName};
+use std::sync::Arc;
 
 /// One issuer of access tokens, external or ourselves.
 ///
@@ -27,9 +32,51 @@ pub struct Issuer {
     /// A token must name one of these in `aud`.
     pub audiences: Vec<String>,
     /// The keys, each bound to the one algorithm that this issuer signs by.
-    pub keys: Keys,
+    pub keys: Source,
     /// Whose users its subjects are.
     pub tenant: TenantName,
+}
+
+/// Where an issuer's keys are from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// Our settings.
+    Fixed(Arc<Keys>),
+    /// A URL of the issuer's.
+    Remote(Arc<RemoteKeys>),
+}
+
+impl Source {
+    /// The algorithm that the issuer signs by.
+    pub fn algorithm(&self) -> Algorithm {
+        match self {
+            Self::Fixed(keys) => keys.algorithm(),
+            Self::Remote(remote) => remote.algorithm(),
+        }
+    }
+
+    /// The keys; `None` where they have not been had yet.
+    pub fn keys(&self) -> Option<Arc<Keys>> {
+        match self {
+            Self::Fixed(keys) => Some(Arc::clone(keys)),
+            Self::Remote(remote) => remote.keys(),
+        }
+    }
+}
+
+impl From<Keys> for Source {
+    fn from(keys: Keys) -> Self {
+        Self::Fixed(Arc::new(keys))
+    }
+}
+
+impl Issuer {
+    /// What stands for a token by one of the keys: the same for as long as this issuer has the key,
+    /// for the same tenant.
+    pub fn digest(&self, key: &VerifyingKey) -> Digest {
+        let parts = [&self.iss, self.tenant.as_str(), key.thumbprint()];
+        Digest::of(parts.join("\0").as_bytes())
+    }
 }
 
 /// The signature algorithms we know, spelled as `alg` spells them (RFC 7518 §3.1, RFC 8037 §3.1).

@@ -1,11 +1,12 @@
+use super::fetch::BadUrl;
 use super::{BadKey, UnreadableFile};
 use std::fmt;
 use std::path::PathBuf;
 use toml::{Table, Value};
 
 /// The settings of an `[[issuer]]`.
-pub(super) const SETTINGS: [&str; 8] =
-    ["iss", "aud", "algorithm", "secret", "pem_file", "jwks_file", "jwks_url", "tenant"];
+pub(super) const SETTINGS: [&str; 9] =
+    ["iss", "aud", "algorithm", "secret", "pem_file", "jwks_file", "jwks_url", "private", "tenant"];
 
 /// Why the issuers' file cannot be used: one line that names the file, the issuer, and the setting.
 ///
@@ -38,6 +39,8 @@ pub(super) enum Problem {
     Unknown(String),
     #[error(transparent)]
     Key(#[from] BadKey),
+    #[error(transparent)]
+    Url(#[from] BadUrl),
 }
 
 impl Place {

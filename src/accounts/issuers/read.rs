@@ -1,8 +1,17 @@
 use super::entry::Reading;
 use super::problem::{Place, Problem};
 use super::{GuardedFile, Issuer, IssuersError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use toml::{Table, Value};
+
+/// What the issuers' file says.
+#[derive(Debug, Default)]
+pub struct Issuers {
+    /// The issuers, in its order.
+    pub issuers: Vec<Issuer>,
+    /// The file itself, and the key files it names.
+    pub files: Vec<PathBuf>,
+}
 
 /// Reads the issuers' file. Relative key files are relative to it, not to the working directory.
 ///
@@ -12,7 +21,7 @@ use toml::{Table, Value};
 /// # Errors
 ///
 /// [`IssuersError`] for the first fault; no part of a faulty file is used.
-pub fn read(file: &Path, own_iss: &str, insecure_dev: bool) -> Result<Vec<Issuer>, IssuersError> {
+pub fn read(file: &Path, own_iss: &str, insecure_dev: bool) -> Result<Issuers, IssuersError> {
     let at = |place: &Place, problem: Problem| IssuersError {
         file: file.to_owned(),
         place: place.clone(),
@@ -22,9 +31,10 @@ pub fn read(file: &Path, own_iss: &str, insecure_dev: bool) -> Result<Vec<Issuer
     let content = GuardedFile::read(file).map_err(|error| whole(error.into()))?;
     let entries = entries(content.bytes()).map_err(whole)?;
     let folder = file.parent().unwrap_or(Path::new(""));
-    let mut issuers = Vec::new();
+    let (mut issuers, mut files) = (Vec::new(), vec![file.to_owned()]);
     for (number, entry) in entries.iter().enumerate() {
-        let mut reading = Reading { entry, folder, place: Place::of(number, entry) };
+        let place = Place::of(number, entry);
+        let mut reading = Reading { entry, folder, insecure_dev, place, files: Vec::new() };
         let admitted = admit(&mut reading, own_iss, &issuers).and_then(|issuer| {
             if entry.contains_key("secret") {
                 reading.place.setting = Some("secret");
@@ -33,8 +43,9 @@ pub fn read(file: &Path, own_iss: &str, insecure_dev: bool) -> Result<Vec<Issuer
             Ok(issuer)
         });
         issuers.push(admitted.map_err(|problem| at(&reading.place, problem))?);
+        files.extend(reading.files);
     }
-    Ok(issuers)
+    Ok(Issuers { issuers, files })
 }
 
 fn admit(reading: &mut Reading, own_iss: &str, known: &[Issuer]) -> Result<Issuer, Problem> {

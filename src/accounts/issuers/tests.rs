@@ -73,7 +73,9 @@ fn mode(folder: &TempDir, mode: u32) {
 fn read_in(folder: &TempDir, insecure_dev: bool) -> Result<Vec<Issuer>, String> {
     let file = folder.path().join("issuers.toml");
     let issuers = read(&file, OWN, insecure_dev);
-    issuers.map_err(|error| error.to_string().replace(&file.display().to_string(), "FILE"))
+    issuers
+        .map(|read| read.issuers)
+        .map_err(|error| error.to_string().replace(&file.display().to_string(), "FILE"))
 }
 
 #[track_caller]
@@ -128,7 +130,7 @@ fn a_file_names_issuers_of_all_kinds() {
 #[case("issuer = [\"kept\"]", "FILE: an issuer is written as [[issuer]]")]
 #[case(
     "issuers = 1",
-    "FILE: unknown setting \"issuers\"; an [[issuer]] has iss, aud, algorithm, secret, pem_file, jwks_file, jwks_url, tenant"
+    "FILE: unknown setting \"issuers\"; an [[issuer]] has iss, aud, algorithm, secret, pem_file, jwks_file, jwks_url, private, tenant"
 )]
 #[case("\n[[issuer]]\nsecret = kept", "FILE: line 3 is not TOML")]
 #[case("[[issuer]]\niss = \"a\"\niss = \"b\"\nsecret = \"kept\"", "FILE: line 3 is not TOML")]
@@ -187,11 +189,34 @@ fn a_file_of_another_shape_is_refused(#[case] toml: &str, #[case] line: &str) {
 )]
 #[case(
     "algorithm = \"HS256\"\nsecret = \"@\"\nleeway = 5",
-    "unknown setting \"leeway\"; an [[issuer]] has iss, aud, algorithm, secret, pem_file, jwks_file, jwks_url, tenant"
+    "unknown setting \"leeway\"; an [[issuer]] has iss, aud, algorithm, secret, pem_file, jwks_file, jwks_url, private, tenant"
 )]
 #[case(
-    "algorithm = \"RS256\"\njwks_url = \"https://a.example/jwks\"",
-    "jwks_url: is not supported yet: save the set and name it as jwks_file"
+    "algorithm = \"HS256\"\njwks_url = \"https://a.example/jwks\"",
+    "jwks_url: does not fit: HS256 takes a secret, the others a key file"
+)]
+#[case("algorithm = \"RS256\"\njwks_url = \"http://a.example/jwks\"", "jwks_url: is not https")]
+#[case("algorithm = \"RS256\"\njwks_url = \"http://127.0.0.1/jwks\"", "jwks_url: is not https")]
+#[case(
+    "algorithm = \"RS256\"\njwks_url = \"file:///etc/kept\"",
+    "jwks_url: is not a plain https://HOST/PATH"
+)]
+#[case("algorithm = \"RS256\"\njwks_url = \"a.example/jwks\"", "jwks_url: is not a URL")]
+#[case(
+    "algorithm = \"RS256\"\njwks_url = \"https://169.254.169.254/jwks\"",
+    "jwks_url: is a private address: allow it with private = true"
+)]
+#[case(
+    "algorithm = \"RS256\"\njwks_url = \"https://[::ffff:10.0.0.1]/jwks\"",
+    "jwks_url: is a private address: allow it with private = true"
+)]
+#[case(
+    "algorithm = \"RS256\"\njwks_url = \"https://2130706433/jwks\"",
+    "jwks_url: is a private address: allow it with private = true"
+)]
+#[case(
+    "algorithm = \"RS256\"\njwks_url = \"https://10.0.0.1/jwks\"\nprivate = 1",
+    "private: is true or false"
 )]
 #[case(
     "algorithm = \"RS256\"\npem_file = \"missing\"",
@@ -293,10 +318,10 @@ fn s26_a_signing_key_file_is_not_for_everybody_to_read() {
 
     for (bits, taken) in [(0o600, true), (0o640, true), (0o644, false)] {
         fs::set_permissions(&file, fs::Permissions::from_mode(bits)).unwrap();
-        assert_eq!(OwnKey::read(&file, false).is_ok(), taken, "{bits:o}");
-        assert!(OwnKey::read(&file, true).is_ok());
+        assert_eq!(OwnKey::read(std::slice::from_ref(&file), false).is_ok(), taken, "{bits:o}");
+        assert!(OwnKey::read(std::slice::from_ref(&file), true).is_ok());
     }
     fs::write(&file, "not a key").unwrap();
-    let line = OwnKey::read(&file, true).unwrap_err().to_string();
+    let line = OwnKey::read(std::slice::from_ref(&file), true).unwrap_err().to_string();
     assert!(line.starts_with(&file.display().to_string()) && !line.contains("not a key"), "{line}");
 }

@@ -36,9 +36,11 @@ impl Tokens {
         ttl: Duration,
         now: Micros,
     ) -> AccessToken {
+        let trusted = self.trusted();
+        let (own, signer) = (&trusted.own, &trusted.signer);
         let mut claims = Map::from_iter([
-            ("iss".to_owned(), json!(self.own.iss)),
-            ("aud".to_owned(), json!(self.own.audiences.first())),
+            ("iss".to_owned(), json!(own.iss)),
+            ("aud".to_owned(), json!(own.audiences.first())),
             ("sub".to_owned(), json!(user.id.as_str())),
             ("tid".to_owned(), json!(user.tenant.as_str())),
             ("iat".to_owned(), json!(now.seconds())),
@@ -48,11 +50,15 @@ impl Tokens {
         if let Some(session) = session {
             claims.insert("sid".to_owned(), json!(session.to_string()));
         }
-        let header = json!({ "alg": self.signer.algorithm().name(), "typ": "JWT" });
+        let mut header = json!({ "alg": signer.algorithm().name(), "typ": "JWT" });
+        // Which of several keys it is. A secret has no name: its thumbprint could be guessed against.
+        if let Some(kid) = signer.kid() {
+            header["kid"] = json!(kid);
+        }
         let encode = |part: String| BASE64_URL_SAFE_NO_PAD.encode(part);
         let mut token =
             format!("{}.{}", encode(header.to_string()), encode(Value::Object(claims).to_string()));
-        let signature = BASE64_URL_SAFE_NO_PAD.encode(self.signer.sign(token.as_bytes()));
+        let signature = BASE64_URL_SAFE_NO_PAD.encode(signer.sign(token.as_bytes()));
         token.push('.');
         token.push_str(&signature);
         AccessToken(token)

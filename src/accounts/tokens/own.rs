@@ -1,10 +1,12 @@
-use crate::accounts::issuers::{Algorithm, BadKey, GuardedFile, UnreadableFile, VerifyingKey};
+use crate::accounts::issuers::{
+    Algorithm, BadKey, GuardedFile, Keys, UnreadableFile, VerifyingKey,
+};
 use crate::model::ServerSecret;
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use jsonwebtoken::EncodingKey;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Ourselves as an issuer.
 #[derive(Debug)]
@@ -17,16 +19,17 @@ pub struct OwnIssuer {
     pub key: OwnKey,
 }
 
-/// The key that our own access tokens are signed by and checked against.
+/// What our own access tokens are signed by, and the keys they are checked against: those that signed
+/// before, and those that soon will, are among them.
 pub struct OwnKey {
     pub(super) signer: Signer,
-    pub(super) verifier: VerifyingKey,
+    pub(super) keys: Keys,
 }
 
 /// The half of the key that makes signatures.
 pub(super) enum Signer {
     Hs256(Box<hmac::Key>),
-    EdDsa(Box<Ed25519KeyPair>),
+    EdDsa { pair: Box<Ed25519KeyPair>, kid: String },
 }
 
 /// Why `--signing-key` cannot be used: one line that names the file and nothing of its content.
@@ -51,25 +54,31 @@ impl OwnKey {
     pub fn derived(secret: &ServerSecret) -> Self {
         let key = secret.derive("access-token", b"");
         let signer = Signer::Hs256(Box::new(hmac::Key::new(hmac::HMAC_SHA256, &key)));
-        Self { signer, verifier: VerifyingKey::derived(&key) }
+        Self { signer, keys: Keys::one(VerifyingKey::derived(&key)) }
     }
 
-    /// `EdDSA` with the Ed25519 private key of a PKCS #8 file, in PEM or DER, so that other services
-    /// can check our tokens by the public key.
+    /// `EdDSA` with the Ed25519 private key of the first PKCS #8 file, in PEM or DER, so that other
+    /// services can check our tokens by the public key. Tokens by the keys of the other files count
+    /// too: a new key is first named last, then first, and the old one is left out when its last
+    /// token has expired. `None` for no files.
     ///
-    /// `insecure_dev` lets the file be readable by everyone.
+    /// `insecure_dev` lets the files be readable by everyone.
     ///
     /// # Errors
     ///
-    /// [`SigningKeyError`] where there is no such key in the file, or everyone may read it.
-    pub fn read(file: &Path, insecure_dev: bool) -> Result<Self, SigningKeyError> {
-        let read = || -> Result<Self, Problem> {
+    /// [`SigningKeyError`] where there is no such key in a file, or everyone may read it.
+    pub fn read(files: &[PathBuf], insecure_dev: bool) -> Result<Option<Self>, SigningKeyError> {
+        let read = |file: &PathBuf| -> Result<Ed25519KeyPair, Problem> {
             let content = GuardedFile::read(file)?;
-            let key = Self::ed25519(content.bytes())?;
+            let pair = pair(content.bytes())?;
             content.is_secret(insecure_dev)?;
-            Ok(key)
+            Ok(pair)
         };
-        read().map_err(|problem| SigningKeyError { file: file.to_owned(), problem })
+        let read = |file: &PathBuf| {
+            read(file).map_err(|problem| SigningKeyError { file: file.clone(), problem })
+        };
+        let pairs = files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::of(pairs))
     }
 
     /// `EdDSA` with the Ed25519 private key in `pkcs8`, which is PEM or DER.
@@ -78,24 +87,50 @@ impl OwnKey {
     ///
     /// [`BadKey::NotASigningKey`].
     pub fn ed25519(pkcs8: &[u8]) -> Result<Self, BadKey> {
-        let pem = pkcs8.trim_ascii_start();
-        let pair = if pem.starts_with(b"-----BEGIN") {
-            let key = EncodingKey::from_ed_pem(pem).map_err(|_| BadKey::NotASigningKey)?;
-            Ed25519KeyPair::from_pkcs8(key.as_bytes())
-        } else {
-            Ed25519KeyPair::from_pkcs8(pkcs8)
-        };
-        let pair = pair.map_err(|_| BadKey::NotASigningKey)?;
-        let verifier = VerifyingKey::ed25519(pair.public_key().as_ref());
-        Ok(Self { signer: Signer::EdDsa(Box::new(pair)), verifier })
+        Self::of(vec![pair(pkcs8)?]).ok_or(BadKey::NotASigningKey)
+    }
+
+    /// The first signs.
+    fn of(pairs: Vec<Ed25519KeyPair>) -> Option<Self> {
+        let mut keys: Vec<(Option<String>, VerifyingKey)> = Vec::new();
+        for pair in &pairs {
+            let key = VerifyingKey::ed25519(pair.public_key().as_ref());
+            let kid = Some(key.thumbprint().to_owned());
+            if !keys.iter().any(|(known, _)| *known == kid) {
+                keys.push((kid, key));
+            }
+        }
+        let kid = keys.first().and_then(|(kid, _)| kid.clone())?;
+        let pair = Box::new(pairs.into_iter().next()?);
+        let keys = Keys::set(Algorithm::EdDsa, keys);
+        Some(Self { signer: Signer::EdDsa { pair, kid }, keys })
     }
 }
 
+fn pair(pkcs8: &[u8]) -> Result<Ed25519KeyPair, BadKey> {
+    let pem = pkcs8.trim_ascii_start();
+    let pair = if pem.starts_with(b"-----BEGIN") {
+        let key = EncodingKey::from_ed_pem(pem).map_err(|_| BadKey::NotASigningKey)?;
+        Ed25519KeyPair::from_pkcs8(key.as_bytes())
+    } else {
+        Ed25519KeyPair::from_pkcs8(pkcs8)
+    };
+    pair.map_err(|_| BadKey::NotASigningKey)
+}
+
 impl Signer {
+    /// The `kid` of the tokens it signs; `None` for a secret.
+    pub(super) fn kid(&self) -> Option<&str> {
+        match self {
+            Self::Hs256(_) => None,
+            Self::EdDsa { kid, .. } => Some(kid),
+        }
+    }
+
     pub(super) fn algorithm(&self) -> Algorithm {
         match self {
             Self::Hs256(_) => Algorithm::Hs256,
-            Self::EdDsa(_) => Algorithm::EdDsa,
+            Self::EdDsa { .. } => Algorithm::EdDsa,
         }
     }
 
@@ -104,7 +139,7 @@ impl Signer {
     pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
         match self {
             Self::Hs256(key) => hmac::sign(key, message).as_ref().to_vec(),
-            Self::EdDsa(pair) => pair.sign(message).as_ref().to_vec(),
+            Self::EdDsa { pair, .. } => pair.sign(message).as_ref().to_vec(),
         }
     }
 }

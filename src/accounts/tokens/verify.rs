@@ -1,7 +1,7 @@
-use super::Tokens;
 use super::parts::{Claims, Header, NumericDate, Parts};
+use super::{Tokens, Trusted};
 use crate::accounts::issuers::Issuer;
-use crate::model::{EmailAddress, Micros, SessionId, TenantName, UserId, UserRef};
+use crate::model::{Digest, EmailAddress, Micros, SessionId, TenantName, UserId, UserRef};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub struct Verified {
     pub email_verified: bool,
     /// Whether we issued it.
     pub own: bool,
+    /// The digest of the key that proved it: see [`Issuer::digest`].
+    pub signed_by: Digest,
 }
 
 /// Why a token is refused: texts for the log, which never hold anything of the token.
@@ -55,6 +57,9 @@ pub enum InvalidToken {
     /// Rotated away, or never there.
     #[error("the token's key is not one of its issuer's")]
     UnknownKey,
+    /// Its issuer's keys could not be fetched so far: not the bearer's fault.
+    #[error("the keys of the token's issuer have not been had yet")]
+    NoKeysYet,
     /// Forged, cut, or by another's key.
     #[error("the token's signature is wrong")]
     BadSignature,
@@ -89,12 +94,13 @@ impl Tokens {
     /// [`InvalidToken`]; nothing about the bearer is known then.
     pub fn verify(&self, token: &str, now: Micros) -> Result<Verified, InvalidToken> {
         let Parts { header, claims, message, signature } = Parts::of(token)?;
-        let (issuer, own) = self.issuer(&claims)?;
-        let keys = &issuer.keys;
-        if header.alg != keys.algorithm().name() {
+        let trusted = self.trusted();
+        let (issuer, own) = trusted.issuer(&claims)?;
+        if header.alg != issuer.keys.algorithm().name() {
             return Err(InvalidToken::WrongAlgorithm);
         }
         check_header(&header)?;
+        let keys = issuer.keys.keys().ok_or(InvalidToken::NoKeysYet)?;
         let key = keys.pick(header.kid.as_deref()).ok_or(InvalidToken::UnknownKey)?;
         if !key.verifies(message.as_bytes(), signature) {
             return Err(InvalidToken::BadSignature);
@@ -110,10 +116,22 @@ impl Tokens {
         let claims_email = if own { None } else { email(&claims) };
         let email_verified = claims_email.is_some() && email_verified(&claims);
         let user = UserRef { tenant, id };
-        Ok(Verified { user, session, issued_at, expires_at, claims_email, email_verified, own })
+        let signed_by = issuer.digest(key);
+        Ok(Verified {
+            user,
+            session,
+            issued_at,
+            expires_at,
+            claims_email,
+            email_verified,
+            own,
+            signed_by,
+        })
     }
+}
 
-    fn issuer(&self, claims: &Claims) -> Result<(&Issuer, bool), InvalidToken> {
+impl Trusted {
+    pub(super) fn issuer(&self, claims: &Claims) -> Result<(&Issuer, bool), InvalidToken> {
         let iss = claims.iss.as_ref().ok_or(InvalidToken::UnknownIssuer)?;
         if *iss == self.own.iss {
             return Ok((&self.own, true));

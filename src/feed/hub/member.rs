@@ -30,6 +30,8 @@ pub enum End {
     Of(EndingCode),
     /// The user opened more streams than it may have, and this was the oldest.
     TooManyStreams,
+    /// The key that signed its token counts no more.
+    KeyGone,
 }
 
 const STAYS: u8 = 0;
@@ -76,6 +78,7 @@ impl Member {
             End::Of(EndingCode::UserDeleted) => 2,
             End::Of(EndingCode::Disconnected) => 3,
             End::TooManyStreams => 4,
+            End::KeyGone => 5,
         };
         let _ = self.end.compare_exchange(STAYS, code, Ordering::SeqCst, Ordering::SeqCst);
         self.wake();
@@ -87,7 +90,8 @@ impl Member {
             1 => Some(End::Of(EndingCode::SessionRevoked)),
             2 => Some(End::Of(EndingCode::UserDeleted)),
             3 => Some(End::Of(EndingCode::Disconnected)),
-            _ => Some(End::TooManyStreams),
+            4 => Some(End::TooManyStreams),
+            _ => Some(End::KeyGone),
         }
     }
 

@@ -12,9 +12,9 @@ pub(super) use member::Member;
 pub use member::{End, Transport};
 pub(super) use state::follows;
 
-use crate::model::{Change, Cursor, Ending, UserRef};
-use std::collections::HashMap;
+use crate::model::{Change, Cursor, Digest, Ending, UserRef};
 use std::collections::hash_map::RandomState;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -67,6 +67,15 @@ impl Hub {
         let members = channel.members();
         let meant = members.iter().filter(|member| member.falls_to(ending));
         meant.for_each(|member| member.end(End::Of(ending.code)));
+    }
+
+    /// Tells those to go whose credential was signed by none of `keys`.
+    pub fn trust_only(&self, keys: &HashSet<Digest>) {
+        let channels = self.channels();
+        let members = channels.iter().flat_map(|channel| channel.members().to_vec());
+        let meant =
+            members.filter(|one| one.listener.signed_by.is_some_and(|by| !keys.contains(&by)));
+        meant.for_each(|member| member.end(End::KeyGone));
     }
 
     /// Takes one of the node's `most` places.

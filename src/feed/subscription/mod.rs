@@ -124,7 +124,7 @@ impl Subscription {
     ///
     /// [`TooManyPolls`] where the user has as many as it may.
     pub fn park(&mut self) -> Result<(), TooManyPolls> {
-        let most = self.feed.limits.polls_per_user;
+        let most = self.feed.limits(&self.seat.channel().user.tenant).polls_per_user;
         if self.seat.park(most) { Ok(()) } else { Err(TooManyPolls) }
     }
 

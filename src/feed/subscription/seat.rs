@@ -74,6 +74,7 @@ impl Drop for Seat {
             let why = match self.member.ended() {
                 Some(End::Of(code)) => code.as_str(),
                 Some(End::TooManyStreams) => "too_many_streams",
+                Some(End::KeyGone) => "key_gone",
                 None => self.why,
             };
             tracing::info!(user.id = %user.id, tenant = %user.tenant, transport, why,

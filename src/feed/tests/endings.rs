@@ -46,7 +46,7 @@ fn an_ending_that_is_heard_again_spares_who_came_after_it() {
         node.feed.ended(&ending);
         node.clock.advance(Duration::from_secs(1));
         let issued_at = node.feed.clock().now();
-        let fresh = Listener { user: ana(), session: None, issued_at };
+        let fresh = Listener { user: ana(), session: None, issued_at, signed_by: None };
         let mut stream = node.feed.join(fresh, Transport::Stream, None).unwrap();
 
         node.feed.ended(&ending);
@@ -69,7 +69,7 @@ fn a_credential_that_ended_after_it_was_checked_is_not_let_in() {
 #[test]
 fn an_ending_is_one_users() {
     let node = Node::new();
-    let bob = Listener { user: user("bob"), session: None, issued_at: Micros(0) };
+    let bob = Listener { user: user("bob"), session: None, issued_at: Micros(0), signed_by: None };
     let mut stream = node.feed.join(bob, Transport::Stream, None).unwrap();
 
     node.feed.ended(&ending(None, EndingCode::UserDeleted));

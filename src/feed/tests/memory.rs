@@ -25,7 +25,7 @@ pub(crate) fn ana() -> UserRef {
 }
 
 pub(crate) fn listener(session: Option<SessionId>) -> Listener {
-    Listener { user: ana(), session, issued_at: NOW }
+    Listener { user: ana(), session, issued_at: NOW, signed_by: None }
 }
 
 pub(crate) fn ending(session: Option<SessionId>, code: EndingCode) -> Ending {

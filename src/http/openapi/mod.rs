@@ -14,13 +14,14 @@ const COMPONENTS: &str = include_str!("components.json");
 const ACCOUNTS: &str = include_str!("accounts.json");
 const PASSWORDS: &str = include_str!("passwords.json");
 const WEBHOOKS: &str = include_str!("webhooks.json");
-const FAMILIES: [&str; 6] = [
+const FAMILIES: [&str; 7] = [
     include_str!("me.json"),
     include_str!("live.json"),
     include_str!("verification.json"),
     include_str!("backend.json"),
     include_str!("users.json"),
     include_str!("operations.json"),
+    include_str!("keys.json"),
 ];
 
 /// The calls that are there only with accounts of our own.

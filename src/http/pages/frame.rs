@@ -1,3 +1,4 @@
+use crate::model::TenantSettings;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
@@ -5,6 +6,7 @@ use actix_web::http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use askama::Template;
+use std::any::Any;
 
 /// Nothing but our own style sheet and images, forms to ourselves, and no frame around it.
 const QUIET: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
@@ -51,7 +53,27 @@ pub fn headers(page: Page) -> Vec<(HeaderName, &'static str)> {
 
 /// A page from its template.
 pub(super) fn html(status: StatusCode, page: Page, template: &impl Template) -> HttpResponse {
-    let Ok(body) = template.render() else {
+    answer(status, page, template.render())
+}
+
+/// A page behind a link, as `tenant` has its pages: its name, its colour.
+pub(super) fn tenants_html(
+    status: StatusCode,
+    tenant: &TenantSettings,
+    template: &impl Template,
+) -> HttpResponse {
+    let accent = tenant.accent.map(|accent| accent.day().to_string().replace('#', ""));
+    let own: [(&str, Option<&dyn Any>); 2] = [
+        ("product", tenant.product.as_ref().map(|product| product as &dyn Any)),
+        ("accent", accent.as_ref().map(|accent| accent as &dyn Any)),
+    ];
+    let values: Vec<(&str, &dyn Any)> =
+        own.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    answer(status, Page::Link, template.render_with_values(&values))
+}
+
+fn answer(status: StatusCode, page: Page, body: askama::Result<String>) -> HttpResponse {
+    let Ok(body) = body else {
         return HttpResponse::InternalServerError().finish();
     };
     let mut response = HttpResponse::build(status);

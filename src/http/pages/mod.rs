@@ -3,6 +3,7 @@
 //! Each page is a function from what it shows to a response. None needs a script: a link in a mail
 //! opens in whatever browser a mail program has built in.
 
+mod accent;
 mod assets;
 mod device;
 mod frame;
@@ -12,6 +13,7 @@ mod reset;
 mod verify;
 mod when;
 
+pub use accent::accent_sheet;
 pub use assets::asset;
 pub use device::device;
 pub use frame::{Page, headers};

@@ -1,4 +1,5 @@
-use super::frame::{Page, html};
+use super::frame::tenants_html;
+use crate::model::TenantSettings;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
@@ -8,7 +9,11 @@ use std::time::Duration;
 /// A page for what is nobody's fault who sees it: 503, 429, and whatever else a form may meet.
 ///
 /// `retry_after` becomes the header too, in whole seconds, rounded up.
-pub fn problem_page(status: StatusCode, retry_after: Option<Duration>) -> HttpResponse {
+pub fn problem_page(
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    tenant: &TenantSettings,
+) -> HttpResponse {
     let (title, detail) = match status {
         StatusCode::SERVICE_UNAVAILABLE => (
             "Please try again in a moment",
@@ -29,7 +34,7 @@ pub fn problem_page(status: StatusCode, retry_after: Option<Duration>) -> HttpRe
         _ => ("Something went wrong on our side", "Please try again. Your link stays good."),
     };
     let seconds = retry_after.map(|span| span.as_millis().div_ceil(1_000));
-    let mut response = html(status, Page::Link, &Problem { title, detail, seconds });
+    let mut response = tenants_html(status, tenant, &Problem { title, detail, seconds });
     if let Some(seconds) =
         seconds.and_then(|seconds| HeaderValue::try_from(seconds.to_string()).ok())
     {
@@ -53,8 +58,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_problem_says_when_to_come_back() {
-        let page =
-            problem_page(StatusCode::SERVICE_UNAVAILABLE, Some(Duration::from_millis(4_100)));
+        let page = problem_page(
+            StatusCode::SERVICE_UNAVAILABLE,
+            Some(Duration::from_millis(4_100)),
+            &TenantSettings::default(),
+        );
 
         assert_eq!(page.status(), 503);
         assert_eq!(page.headers().get("retry-after").unwrap(), "5");

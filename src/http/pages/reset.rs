@@ -1,5 +1,6 @@
-use super::frame::{Page, html};
+use super::frame::tenants_html;
 use super::verify::host;
+use crate::model::TenantSettings;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
@@ -17,38 +18,38 @@ pub struct ResetPage<'a> {
 }
 
 /// `GET /reset`: one field for the address, and 200; 422 where `wrong` was sent and is no address.
-pub fn ask_reset_page(wrong: Option<&str>) -> HttpResponse {
+pub fn ask_reset_page(wrong: Option<&str>, tenant: &TenantSettings) -> HttpResponse {
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    html(status, Page::Link, &Ask { wrong })
+    tenants_html(status, tenant, &Ask { wrong })
 }
 
 /// `POST /reset`, 200: the same for every address.
-pub fn reset_asked_page(email: &str) -> HttpResponse {
-    html(StatusCode::OK, Page::Link, &Asked { email })
+pub fn reset_asked_page(email: &str, tenant: &TenantSettings) -> HttpResponse {
+    tenants_html(StatusCode::OK, tenant, &Asked { email })
 }
 
 /// `GET /reset/{token}`: one field for the new password, and 200; 422 where one was refused.
-pub fn reset_page(view: &ResetPage<'_>) -> HttpResponse {
+pub fn reset_page(view: &ResetPage<'_>, tenant: &TenantSettings) -> HttpResponse {
     let refused = view.refused.is_some();
     let status = if refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    html(status, Page::Link, &Reset { view })
+    tenants_html(status, tenant, &Reset { view })
 }
 
 /// `POST /reset/{token}`, 200: the password is changed; `continue_url` is where to log in.
-pub fn reset_done_page(continue_url: Option<&Url>) -> HttpResponse {
+pub fn reset_done_page(continue_url: Option<&Url>, tenant: &TenantSettings) -> HttpResponse {
     let template =
         Done { continue_url: continue_url.map_or("/", Url::as_str), host: host(continue_url) };
-    html(StatusCode::OK, Page::Link, &template)
+    tenants_html(StatusCode::OK, tenant, &template)
 }
 
 /// 410: the link has been used, or is too old.
-pub fn reset_over_page() -> HttpResponse {
-    html(StatusCode::GONE, Page::Link, &Over)
+pub fn reset_over_page(tenant: &TenantSettings) -> HttpResponse {
+    tenants_html(StatusCode::GONE, tenant, &Over)
 }
 
 /// 404: no such link.
-pub fn reset_unknown_page() -> HttpResponse {
-    html(StatusCode::NOT_FOUND, Page::Link, &Unknown)
+pub fn reset_unknown_page(tenant: &TenantSettings) -> HttpResponse {
+    tenants_html(StatusCode::NOT_FOUND, tenant, &Unknown)
 }
 
 #[derive(Template)]

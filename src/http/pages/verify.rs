@@ -1,6 +1,6 @@
-use super::frame::{Page, html};
+use super::frame::tenants_html;
 use super::when::{ago, in_words};
-use crate::model::Micros;
+use crate::model::{Micros, TenantSettings};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
@@ -49,7 +49,7 @@ pub struct VerifiedPage<'a> {
 ///
 /// Two forms, and nothing that submits them: a mail scanner that opens the link, and even one that
 /// runs scripts, changes nothing.
-pub fn verify_page(view: &VerifyPage<'_>) -> HttpResponse {
+pub fn verify_page(view: &VerifyPage<'_>, tenant: &TenantSettings) -> HttpResponse {
     let status = match view.password {
         PasswordField::Wrong => StatusCode::UNPROCESSABLE_ENTITY,
         PasswordField::NotAsked | PasswordField::Asked => StatusCode::OK,
@@ -61,12 +61,12 @@ pub fn verify_page(view: &VerifyPage<'_>) -> HttpResponse {
         asks: view.password != PasswordField::NotAsked,
         wrong: view.password == PasswordField::Wrong,
     };
-    html(status, Page::Link, &template)
+    tenants_html(status, tenant, &template)
 }
 
 /// `POST /verify/{token}`, 200: the address is verified, by this click or an earlier one.
-pub fn verified_page(view: &VerifiedPage<'_>) -> HttpResponse {
-    html(StatusCode::OK, Page::Link, &Verified { view, host: host(view.continue_url) })
+pub fn verified_page(view: &VerifiedPage<'_>, tenant: &TenantSettings) -> HttpResponse {
+    tenants_html(StatusCode::OK, tenant, &Verified { view, host: host(view.continue_url) })
 }
 
 /// The name by which people know where a link leads.
@@ -75,24 +75,28 @@ pub(super) fn host(url: Option<&Url>) -> Option<&str> {
 }
 
 /// 410: the link is too old; says how to get another.
-pub fn expired_page() -> HttpResponse {
-    html(StatusCode::GONE, Page::Link, &Expired)
+pub fn expired_page(tenant: &TenantSettings) -> HttpResponse {
+    tenants_html(StatusCode::GONE, tenant, &Expired)
 }
 
 /// 404: no such link; most likely a part of it was lost on the way.
-pub fn unknown_page() -> HttpResponse {
-    html(StatusCode::NOT_FOUND, Page::Link, &Unknown)
+pub fn unknown_page(tenant: &TenantSettings) -> HttpResponse {
+    tenants_html(StatusCode::NOT_FOUND, tenant, &Unknown)
 }
 
 /// `POST /verify/{token}/deny`, 200: the account that named `email` is removed.
-pub fn removed_page(email: &str) -> HttpResponse {
-    html(StatusCode::OK, Page::Link, &Removed { email })
+pub fn removed_page(email: &str, tenant: &TenantSettings) -> HttpResponse {
+    tenants_html(StatusCode::OK, tenant, &Removed { email })
 }
 
 /// `POST /verify/{token}/deny`, 200: `email` is verified, so nothing was removed; `contact` is the
 /// address of somebody to ask, where one is known.
-pub fn left_alone_page(email: &str, contact: Option<&str>) -> HttpResponse {
-    html(StatusCode::OK, Page::Link, &LeftAlone { email, contact })
+pub fn left_alone_page(
+    email: &str,
+    contact: Option<&str>,
+    tenant: &TenantSettings,
+) -> HttpResponse {
+    tenants_html(StatusCode::OK, tenant, &LeftAlone { email, contact })
 }
 
 #[derive(Template)]

@@ -19,6 +19,10 @@ impl From<AuthenticateError> for Problem {
             AuthenticateError::WrongCaller(_) => {
                 Self::new(StatusCode::FORBIDDEN, "wrong_caller", error)
             }
+            AuthenticateError::InsufficientScope(_) => {
+                Self::new(StatusCode::FORBIDDEN, "insufficient_scope", error)
+            }
+            AuthenticateError::NoKeysYet => Self::unavailable(error),
             AuthenticateError::Store(_) => Self::failed(&error),
         }
     }

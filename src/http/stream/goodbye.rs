@@ -20,7 +20,7 @@ pub enum Goodbye {
     Draining,
     /// The stream is as old as a stream gets.
     MaxAge,
-    /// The token it was opened with has expired.
+    /// The token it was opened with has expired, or the key that signed it counts no more.
     TokenExpired,
     /// The node is full.
     Overloaded,
@@ -89,6 +89,8 @@ impl From<End> for Goodbye {
     fn from(end: End) -> Self {
         match end {
             End::TooManyStreams => Self::TooManyStreams,
+            // Its holder gets another token, by another key.
+            End::KeyGone => Self::TokenExpired,
             End::Of(code) => code.into(),
         }
     }

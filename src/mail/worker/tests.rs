@@ -135,6 +135,7 @@ impl Scene {
             &public_url,
             None,
             Templates::load(None).unwrap(),
+            Arc::new(|_| Arc::default()),
         );
         let worker = Worker::new(
             Arc::clone(&outbox) as _,

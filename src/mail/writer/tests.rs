@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::TenantSetting;
 use rstest::rstest;
 use std::fs;
 use std::path::Path;
@@ -14,7 +15,19 @@ fn writer_at(public_url: &str, folder: Option<&Path>) -> Result<Writer, BadTempl
     let public_url = Url::parse(public_url).unwrap();
     let contact = Some("help@example.com".to_owned());
     let templates = Templates::load(folder)?;
-    let writer = Writer::new(ServerSecret::new(&[7; 32]), &public_url, contact, templates);
+    let mut acme = TenantSettings::default();
+    acme.apply(TenantSetting::Product(Some("Acme & Pay".to_owned())));
+    acme.apply(TenantSetting::Accent(Some("#0b5fff".parse().unwrap())));
+    acme.apply(TenantSetting::MailFrom(Some("\"Acme\" <no-reply@acme.example>".to_owned())));
+    acme.apply(TenantSetting::Contact(Some("help@acme.example".to_owned())));
+    let acme = Arc::new(acme);
+    let tenants =
+        Arc::new(
+            move |tenant: &TenantName| {
+                if tenant.as_str() == "acme" { Arc::clone(&acme) } else { Arc::default() }
+            },
+        );
+    let writer = Writer::new(ServerSecret::new(&[7; 32]), &public_url, contact, templates, tenants);
     writer.check().map(|()| writer)
 }
 
@@ -190,6 +203,29 @@ fn plain_text_fits_the_narrow_windows_it_is_read_in() {
             let long = |line: &&str| line.chars().count() > 76 && !line.starts_with("http");
             assert_eq!(mail.text.lines().find(long), None);
             assert!(!mail.text.contains("\n\n\n"), "{}", mail.text);
+        }
+    }
+}
+
+#[test]
+fn a_tenants_mail_has_its_name_its_colour_and_its_sender_in_every_language() {
+    let writer = writer();
+    for language in ["en", "de"] {
+        for kind in LetterKind::ALL {
+            let languages = Languages::presented(Some(language));
+            let letter = Letter { languages, ..letter(kind, "ana@example.com") };
+            let usual = writer.write(&letter, NOON).unwrap();
+            let tenant = "acme".parse().unwrap();
+            let own = writer.write(&Letter { tenant, ..letter }, NOON).unwrap();
+
+            assert_eq!(own.from.as_deref(), Some("\"Acme\" <no-reply@acme.example>"));
+            assert!(own.text.contains("Acme & Pay"), "{}", own.text);
+            assert!(own.html.contains("Acme &amp; Pay") && own.html.contains("#0b5fff"));
+            assert!(own.text.contains("help@acme.example"));
+            assert!(!own.html.contains("#0a6b4b") && !own.html.contains("help@example.com"));
+            assert_eq!(own.link, usual.link);
+            assert!(usual.html.contains("#0a6b4b") && usual.from.is_none());
+            assert!(!usual.text.contains("Acme"));
         }
     }
 }

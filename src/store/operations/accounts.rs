@@ -1,7 +1,7 @@
 //! Accounts, sessions, and what they are held to.
 
 use super::{Database, Store};
-use crate::model::{Digest, Ending, Micros, SessionId, TenantName, User, UserRef};
+use crate::model::{By, Digest, Ending, Micros, SessionId, TenantName, User, UserRef};
 use crate::store::{
     Allowed, Candidate, FirstSight, NewSession, Refreshed, Session, SignUp, StoreError, Ticket,
     postgres, sqlite,
@@ -80,8 +80,8 @@ impl Store {
     }
 
     /// Ends a session or all; whether there was anything to end.
-    pub async fn end(&self, ending: Ending) -> Result<bool, StoreError> {
-        on_either!(self.write, sessions::end(ending))
+    pub async fn end(&self, ending: Ending, by: By) -> Result<bool, StoreError> {
+        on_either!(self.write, sessions::end_by(ending, by))
     }
 
     /// The user's document.

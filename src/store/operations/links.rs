@@ -1,7 +1,7 @@
 //! Links and codes.
 
 use super::{Database, Store};
-use crate::model::{Digest, Languages, Micros, UserRef};
+use crate::model::{By, Digest, Languages, Micros, UserRef};
 use crate::store::{
     Confirmed, Denied, Hash, Link, NewLink, Resent, StoreError, Tried, postgres, sqlite,
 };
@@ -45,8 +45,8 @@ impl Store {
     }
 
     /// Removes the unverified account a link was mailed for.
-    pub async fn deny(&self, digest: Digest, now: Micros) -> Result<Denied, StoreError> {
-        on_either!(self.write, deny::by_link(digest, now))
+    pub async fn deny(&self, digest: Digest, by: By, now: Micros) -> Result<Denied, StoreError> {
+        on_either!(self.write, deny::by_link(digest, by, now))
     }
 
     /// Queues another verification mail within the throttle.

@@ -1,8 +1,11 @@
 //! The database, whichever it is, and its operations by topic.
 
 use super::postgres::Postgres;
+use super::retention::Retention;
 use super::sqlite::{self, Sqlite};
 use super::{Hook, Kept, OpenError, Reference};
+use crate::model::TenantName;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -46,6 +49,7 @@ mod history;
 mod letters;
 mod links;
 mod passwords;
+mod tenants;
 mod upkeep;
 mod webhooks;
 
@@ -63,6 +67,7 @@ impl Store {
         kept: Kept,
         hook: Hook,
     ) -> Result<Self, OpenError> {
+        let kept = Retention::new(kept);
         Ok(Self(Arc::new(Database::Sqlite(Sqlite::open(path, readers, serving, kept, hook)?))))
     }
 
@@ -78,7 +83,16 @@ impl Store {
     /// Uses a PostgreSQL server, which need not answer yet: [`Self::prepare`] comes first. To be
     /// called on the multi-threaded runtime that the work will be done on.
     pub fn postgres(url: &str, kept: Kept, hook: Hook, reference: Reference) -> Self {
+        let kept = Retention::new(kept);
         Self(Arc::new(Database::Postgres(Postgres::new(url, kept, hook, reference))))
+    }
+
+    /// Keeps this of the histories of these tenants' users from now on, and of others' the usual.
+    pub fn keep_of(&self, tenants: HashMap<TenantName, Kept>) {
+        match &*self.0 {
+            Database::Sqlite(database) => database.kept.replace(tenants),
+            Database::Postgres(database) => database.kept.replace(tenants),
+        }
     }
 
     /// Brings the tables up to date, on PostgreSQL one node at a time; on SQLite opening did.

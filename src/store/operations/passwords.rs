@@ -1,7 +1,7 @@
 //! Forgotten and changed passwords, and the end of an account by its owner.
 
 use super::{Database, Store};
-use crate::model::{Digest, Languages, Micros, UserRef};
+use crate::model::{By, Digest, Languages, Micros, UserRef};
 use crate::store::{
     Hash, NewPassword, NewReset, Proved, Reset, ResetState, StoreError, postgres, sqlite,
 };
@@ -39,9 +39,10 @@ impl Store {
         digest: Digest,
         password: Hash,
         languages: Languages,
+        by: By,
         now: Micros,
     ) -> Result<Option<ResetState>, StoreError> {
-        on_either!(self.write, passwords::reset(digest, password, languages, now))
+        on_either!(self.write, passwords::reset(digest, password, languages, by, now))
     }
 
     /// Changes a password, and ends all sessions but one.
@@ -55,8 +56,9 @@ impl Store {
         user: UserRef,
         present: Hash,
         languages: Languages,
+        by: By,
         now: Micros,
     ) -> Result<Proved, StoreError> {
-        on_either!(self.write, passwords::leave(user, present, languages, now))
+        on_either!(self.write, passwords::leave(user, present, languages, by, now))
     }
 }

@@ -1,7 +1,7 @@
 //! What operators and the process itself need.
 
 use super::{Database, Store};
-use crate::model::Micros;
+use crate::model::{By, Micros};
 use crate::store::{ApiKey, StoreError, postgres, sqlite};
 
 /// Each is one transaction; see the query of the same name for what it does.
@@ -12,8 +12,8 @@ use crate::store::{ApiKey, StoreError, postgres, sqlite};
 #[expect(clippy::missing_errors_doc, reason = "said once, above, for all of them")]
 impl Store {
     /// Keeps an API key, and makes its tenant.
-    pub async fn add_key(&self, key: ApiKey) -> Result<(), StoreError> {
-        on_either!(self.write, keys::add(key))
+    pub async fn add_key(&self, key: ApiKey, by: By) -> Result<(), StoreError> {
+        on_either!(self.write, keys::add(key, by))
     }
 
     /// The API key with this id, unless revoked.
@@ -27,8 +27,13 @@ impl Store {
     }
 
     /// Revokes an API key; whether it was in use.
-    pub async fn revoke_key(&self, id: String, now: Micros) -> Result<bool, StoreError> {
-        on_either!(self.write, keys::revoke(id, now))
+    pub async fn revoke_key(&self, id: String, by: By, now: Micros) -> Result<bool, StoreError> {
+        on_either!(self.write, keys::revoke(id, by, now))
+    }
+
+    /// Writes down that an API key was used.
+    pub async fn touch_key(&self, id: String, now: Micros) -> Result<(), StoreError> {
+        on_either!(self.write, keys::touch(id, now))
     }
 
     /// Removes a step's worth of what has had its time; whether there may be more.

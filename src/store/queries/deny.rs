@@ -2,14 +2,15 @@
 
 use super::Tx;
 use super::remove::{self, Links};
-use super::{addresses, links, users};
-use crate::model::{Digest, EndingCode, Micros};
+use super::{addresses, audit, links, users};
+use crate::model::{Act, By, Deed, Digest, EndingCode, Micros};
 use crate::store::{Denied, StoreError};
 
 /// Removes the unverified account that the link was mailed for.
 pub(crate) async fn by_link(
     tx: &mut Tx<'_>,
     digest: Digest,
+    by: By,
     now: Micros,
 ) -> Result<Denied, StoreError> {
     let Some(link) = links::by_digest(tx, digest).await? else { return Ok(Denied::Unknown) };
@@ -29,5 +30,6 @@ pub(crate) async fn by_link(
         return Ok(Denied::LeftAlone);
     }
     remove::user(tx, &row, EndingCode::UserDeleted, Links::Remove, now).await?;
+    audit::record(tx, Act::on_user(by, Deed::UserDeleted, &user.tenant, &user.id, now)).await?;
     Ok(Denied::Removed)
 }

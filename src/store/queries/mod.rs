@@ -4,6 +4,7 @@
 //! two rivals' clicks wait for each other instead of deadlocking.
 
 pub(crate) mod addresses;
+pub(crate) mod audit;
 pub(crate) mod backend;
 pub(crate) mod changes;
 pub(crate) mod codes;
@@ -27,6 +28,7 @@ pub(crate) mod resend;
 pub(crate) mod said;
 pub(crate) mod sessions;
 pub(crate) mod sign_up;
+pub(crate) mod tenants;
 pub(crate) mod tickets;
 pub(crate) mod users;
 pub(crate) mod webhook_messages;
@@ -34,7 +36,7 @@ pub(crate) mod webhooks;
 
 use super::Conn;
 use crate::model::Effect;
-use crate::store::Kept;
+use crate::store::retention::Retention;
 use std::sync::Arc;
 
 /// What a transaction works with.
@@ -44,7 +46,7 @@ pub(crate) struct Tx<'c> {
     /// The database's part of every user's epoch.
     pub(crate) epoch: Arc<str>,
     /// What of each user's history is kept.
-    pub(crate) kept: Kept,
+    pub(crate) kept: Retention,
     /// What to tell the rest of the process after the COMMIT.
     pub(crate) effects: Vec<Effect>,
     /// Set by work that answers something but is to leave nothing behind.
@@ -52,7 +54,7 @@ pub(crate) struct Tx<'c> {
 }
 
 impl<'c> Tx<'c> {
-    pub(crate) fn new(conn: &'c mut Conn, epoch: Arc<str>, kept: Kept) -> Self {
+    pub(crate) fn new(conn: &'c mut Conn, epoch: Arc<str>, kept: Retention) -> Self {
         Self { conn, epoch, kept, effects: Vec::new(), undone: false }
     }
 }

@@ -1,13 +1,13 @@
 //! Forgotten and changed passwords, and the end of an account by its owner.
 
-use super::Tx;
 use super::addresses::{self, AddressRow};
 use super::hold;
 use super::letters::{self, NewLetter};
 use super::remove::{self, Links};
 use super::users::{self, UserRow};
+use super::{Tx, audit};
 use crate::model::{
-    Digest, EmailAddress, Ending, EndingCode, Languages, Micros, SessionId, UserRef,
+    Act, By, Deed, Digest, EmailAddress, Ending, EndingCode, Languages, Micros, SessionId, UserRef,
 };
 use crate::store::schema::{password_resets, sessions, users as table};
 use crate::store::{
@@ -140,6 +140,7 @@ pub(crate) async fn reset(
     digest: Digest,
     password: Hash,
     languages: Languages,
+    by: By,
     now: Micros,
 ) -> Result<Option<ResetState>, StoreError> {
     let Some(row) = by_digest(tx, digest).await? else { return Ok(None) };
@@ -161,6 +162,8 @@ pub(crate) async fn reset(
         .await?;
     set(tx, &owner, password).await?;
     if let Some(user) = owner.user() {
+        let act = Act::on_user(by, Deed::PasswordReset, &user.tenant, &user.id, now);
+        audit::record(tx, act).await?;
         let ending = Ending { user, session: None, code: EndingCode::SessionRevoked, at: now };
         super::sessions::end(tx, ending).await?;
     }
@@ -176,6 +179,8 @@ pub(crate) async fn change(tx: &mut Tx<'_>, new: NewPassword) -> Result<Proved, 
         return Ok(reason);
     }
     set(tx, &row, new.new).await?;
+    let (deed, UserRef { tenant, id }) = (Deed::PasswordChanged, &new.user);
+    audit::record(tx, Act::on_user(new.by, deed, tenant, id, new.now)).await?;
     let others: Vec<String> = sessions::table
         .filter(sessions::tenant.eq(&row.tenant).and(sessions::user_id.eq(&row.id)))
         .select(sessions::id)
@@ -200,6 +205,7 @@ pub(crate) async fn leave(
     user: UserRef,
     present: Hash,
     languages: Languages,
+    by: By,
     now: Micros,
 ) -> Result<Proved, StoreError> {
     let Some((row, address)) = locked(tx, &user).await? else { return Ok(Proved::Unknown) };
@@ -210,6 +216,7 @@ pub(crate) async fn leave(
         tell(tx, &row, &address, letters::ACCOUNT_DELETED, &languages, now).await?;
     }
     remove::user(tx, &row, EndingCode::UserDeleted, Links::Remove, now).await?;
+    audit::record(tx, Act::on_user(by, Deed::UserDeleted, &user.tenant, &user.id, now)).await?;
     Ok(Proved::Done)
 }
 

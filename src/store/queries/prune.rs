@@ -7,7 +7,7 @@ use super::{addresses, idempotency, users, webhook_messages};
 use crate::model::{EndingCode, Micros};
 use crate::store::StoreError;
 use crate::store::schema::{
-    changes, endings, idempotency_keys, letters, limits, password_resets, sessions, tickets,
+    audit, changes, endings, idempotency_keys, letters, limits, password_resets, sessions, tickets,
     users as table, verifications,
 };
 use diesel::prelude::*;
@@ -22,23 +22,15 @@ const DAY: Duration = Duration::from_hours(24);
 /// How long an expired link still says that it has expired.
 const EXPIRED_LINKS: Duration = Duration::from_hours(30 * 24);
 
+/// How long it is known who did what.
+const ACTS: Duration = Duration::from_hours(90 * 24);
+
 /// How long an operator can see a letter that was given up.
 const GIVEN_UP_LETTERS: Duration = Duration::from_hours(7 * 24);
 
 /// Removes up to [`STEP`] rows of each kind; whether there may be more.
 pub(crate) async fn step(tx: &mut Tx<'_>, now: Micros) -> Result<bool, StoreError> {
-    let mut most = 0;
-    let old: Vec<(String, String, i64)> = changes::table
-        .filter(changes::at.lt(now.before(tx.kept.age).0))
-        .select((changes::tenant, changes::user_id, changes::version))
-        .limit(STEP)
-        .load(tx.conn)
-        .await?;
-    for change in &old {
-        let (tenant, id, version) = change;
-        diesel::delete(changes::table.find((tenant, id, version))).execute(tx.conn).await?;
-    }
-    most = most.max(old.len());
+    let mut most = old_changes(tx, now).await?;
 
     let old: Vec<Vec<u8>> = endings::table
         .filter(endings::at.lt(now.before(DAY).0))
@@ -59,6 +51,15 @@ pub(crate) async fn step(tx: &mut Tx<'_>, now: Micros) -> Result<bool, StoreErro
     diesel::delete(verifications::table.filter(verifications::id.eq_any(old)))
         .execute(tx.conn)
         .await?;
+
+    let old: Vec<Vec<u8>> = audit::table
+        .filter(audit::at.lt(now.before(ACTS).0))
+        .select(audit::id)
+        .limit(STEP)
+        .load(tx.conn)
+        .await?;
+    most = most.max(old.len());
+    diesel::delete(audit::table.filter(audit::id.eq_any(old))).execute(tx.conn).await?;
 
     let old: Vec<String> = sessions::table
         .filter(sessions::expires_at.le(now.0))
@@ -93,6 +94,33 @@ pub(crate) async fn step(tx: &mut Tx<'_>, now: Micros) -> Result<bool, StoreErro
     most = most.max(expired_users(tx, now).await?);
     most = most.max(webhook_messages::prune(tx, now).await?);
     Ok(i64::try_from(most).unwrap_or(STEP) >= STEP)
+}
+
+/// Changes that are older than their tenant keeps them.
+async fn old_changes(tx: &mut Tx<'_>, now: Micros) -> Result<usize, StoreError> {
+    let (usual, others) = (tx.kept.usual(), tx.kept.others());
+    let before = |age| changes::at.lt(now.before(age).0);
+    let names: Vec<&String> = others.keys().collect();
+    let usual = changes::tenant.ne_all(names).and(before(usual.age));
+    let mut old: Vec<(String, String, i64)> = changes::table
+        .filter(usual)
+        .select((changes::tenant, changes::user_id, changes::version))
+        .limit(STEP)
+        .load(tx.conn)
+        .await?;
+    for (tenant, kept) in &*others {
+        let theirs: Vec<(String, String, i64)> = changes::table
+            .filter(changes::tenant.eq(tenant).and(before(kept.age)))
+            .select((changes::tenant, changes::user_id, changes::version))
+            .limit(STEP)
+            .load(tx.conn)
+            .await?;
+        old.extend(theirs);
+    }
+    for (tenant, id, version) in &old {
+        diesel::delete(changes::table.find((tenant, id, version))).execute(tx.conn).await?;
+    }
+    Ok(old.len())
 }
 
 async fn expired_users(tx: &mut Tx<'_>, now: Micros) -> Result<usize, StoreError> {

@@ -1,8 +1,7 @@
 //! Sessions: one log-in each, found by cookie or by the id in a refresh token.
 
-use super::Tx;
-use super::{remove, users};
-use crate::model::{Digest, Ending, EndingCode, Micros, SessionId, User, UserRef};
+use super::{Tx, audit, remove, users};
+use crate::model::{Act, By, Deed, Digest, Ending, EndingCode, Micros, SessionId, User, UserRef};
 use crate::store::schema::{sessions, users as table};
 use crate::store::{Candidate, NewSession, Refreshed, Rotation, Session, StoreError};
 use diesel::prelude::*;
@@ -204,4 +203,13 @@ pub(crate) async fn end(tx: &mut Tx<'_>, ending: Ending) -> Result<bool, StoreEr
     }
     remove::end(tx, ending).await?;
     Ok(true)
+}
+
+/// [`end`], asked for by somebody; the end of all sessions at once is written down.
+pub(crate) async fn end_by(tx: &mut Tx<'_>, ending: Ending, by: By) -> Result<bool, StoreError> {
+    if ending.session.is_none() {
+        let (user, deed) = (&ending.user, Deed::LoggedOutEverywhere);
+        audit::record(tx, Act::on_user(by, deed, &user.tenant, &user.id, ending.at)).await?;
+    }
+    end(tx, ending).await
 }

@@ -189,9 +189,10 @@ pub(crate) async fn record(
     if webhooks {
         super::deliveries::queue(tx, &owner, &change).await?;
     }
-    if row.version > tx.kept.changes {
+    let most = tx.kept.of(&row.tenant).changes;
+    if row.version > most {
         let of_user = changes::tenant.eq(&row.tenant).and(changes::user_id.eq(&row.id));
-        let old = of_user.and(changes::version.le(row.version - tx.kept.changes));
+        let old = of_user.and(changes::version.le(row.version - most));
         diesel::delete(changes::table.filter(old)).execute(tx.conn).await?;
     }
     tx.effects.push(Effect::Changed(owner, change.clone()));

@@ -2,7 +2,7 @@
 
 use super::{Hash, NewLink};
 use crate::model::{
-    Digest, EmailAddress, Languages, Micros, SessionId, TenantName, User, UserId, UserRef,
+    Digest, EmailAddress, Languages, Micros, Scopes, SessionId, TenantName, User, UserId, UserRef,
 };
 use std::time::Duration;
 
@@ -128,6 +128,8 @@ pub struct Ticket {
     pub session: Option<SessionId>,
     /// When the credential it was got with was issued.
     pub issued_at: Micros,
+    /// The digest of the key that credential was signed by, where it was a token.
+    pub signed_by: Option<Digest>,
     /// When that credential expires; a stream may not outlive it.
     pub until: Option<Micros>,
     /// Until when the ticket may be spent.
@@ -149,6 +151,10 @@ pub struct ApiKey {
     pub created_at: Micros,
     /// When it was revoked.
     pub revoked_at: Option<Micros>,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// When it was last used, to the minute.
+    pub used_at: Option<Micros>,
 }
 
 /// Whether something limited may happen.

@@ -6,6 +6,7 @@ mod history;
 mod letters;
 mod links;
 mod passwords;
+mod tenants;
 mod webhooks;
 
 pub use accounts::{
@@ -17,6 +18,7 @@ pub use history::{NewEvent, Page, Published, Since};
 pub use letters::{ClaimedLetters, Queue, QueuedLetter};
 pub use links::{Confirmed, Denied, Link, LinkState, NewLink, Resent, Tried};
 pub use passwords::{NewPassword, NewReset, Proved, Reset, ResetState};
+pub use tenants::{Recorded, Tenant};
 pub use webhooks::{DeadMessage, ListedWebhook, Which};
 
 /// The hash of a password under its address's salt.

@@ -1,7 +1,7 @@
 //! Forgotten and changed passwords.
 
 use super::Hash;
-use crate::model::{Digest, EmailAddress, Languages, Micros, SessionId, TenantName, UserRef};
+use crate::model::{By, Digest, EmailAddress, Languages, Micros, SessionId, TenantName, UserRef};
 use uuid::Uuid;
 
 /// A wish for a new password, by somebody who says that this address is theirs.
@@ -54,6 +54,8 @@ pub struct NewPassword {
     pub present: Hash,
     /// The hash of the new one.
     pub new: Hash,
+    /// By whom.
+    pub by: By,
     /// The session that stays.
     pub keep: Option<SessionId>,
     /// What the mail's reader prefers.

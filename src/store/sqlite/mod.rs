@@ -17,7 +17,8 @@ pub(super) mod queries;
 
 pub(super) use backup::backup;
 
-use super::{Hook, Kept, OpenError, StoreError};
+use super::retention::Retention;
+use super::{Hook, OpenError, StoreError};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
@@ -80,6 +81,8 @@ impl SpawnBlocking for Inline {
 pub(super) struct Sqlite {
     writes: Line,
     reads: Line,
+    /// What of each user's history is kept.
+    pub(super) kept: Retention,
     /// Held so that a second server on the same file is refused.
     _lock: Option<File>,
 }
@@ -92,7 +95,7 @@ impl Sqlite {
         path: &Path,
         readers: usize,
         serving: bool,
-        kept: Kept,
+        kept: Retention,
         hook: Hook,
     ) -> Result<Self, OpenError> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -107,16 +110,16 @@ impl Sqlite {
             .map_err(|error| OpenError::Prepare(error.into()))?;
 
         let writes = Line::new(WRITES_WAITING);
-        writer::spawn(writes.receiver(), connection, Arc::clone(&epoch), kept, hook)?;
+        writer::spawn(writes.receiver(), connection, Arc::clone(&epoch), kept.clone(), hook)?;
         let reads = Line::new(READS_WAITING);
         for _ in 0..readers.max(1) {
             let mut connection = connect(path)?;
             connection
                 .batch_execute("PRAGMA query_only = ON")
                 .map_err(|error| OpenError::Prepare(error.into()))?;
-            reader::spawn(reads.receiver(), wrap(connection), Arc::clone(&epoch), kept)?;
+            reader::spawn(reads.receiver(), wrap(connection), Arc::clone(&epoch), kept.clone())?;
         }
-        Ok(Self { writes, reads, _lock: lock })
+        Ok(Self { writes, reads, kept, _lock: lock })
     }
 
     /// Runs `work` in a transaction on the writer's thread; the answer comes after the COMMIT.

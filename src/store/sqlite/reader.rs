@@ -1,4 +1,4 @@
-use super::super::Kept;
+use super::super::retention::Retention;
 use super::Conn;
 use super::line::{Task, Turn};
 use super::queries::Tx;
@@ -11,17 +11,17 @@ pub(super) fn spawn(
     line: Turn,
     mut connection: Conn,
     epoch: Arc<str>,
-    kept: Kept,
+    kept: Retention,
 ) -> std::io::Result<()> {
     std::thread::Builder::new().name("sqlite-reader".into()).spawn(move || {
         while let Some(task) = line.wait() {
-            read(&mut connection, Arc::clone(&epoch), kept, task);
+            read(&mut connection, Arc::clone(&epoch), kept.clone(), task);
         }
     })?;
     Ok(())
 }
 
-fn read(connection: &mut Conn, epoch: Arc<str>, kept: Kept, mut task: Box<dyn Task>) {
+fn read(connection: &mut Conn, epoch: Arc<str>, kept: Retention, mut task: Box<dyn Task>) {
     let begun = connection.batch_execute("BEGIN").now_or_never();
     if let Some(Err(error)) = begun {
         task.answer(Some(error.into()));

@@ -1,5 +1,6 @@
 //! The writer, when the work it is given misbehaves.
 
+use super::super::Kept;
 use super::*;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -11,7 +12,7 @@ fn open(folder: &tempfile::TempDir, effects: &Arc<Mutex<usize>>) -> Sqlite {
     let told = Arc::clone(effects);
     let kept = Kept { changes: 100, age: Duration::from_hours(1) };
     let hook: Hook = Arc::new(move |effects| *told.lock().unwrap() += effects.len());
-    Sqlite::open(&folder.path().join("a.db"), 1, true, kept, hook).unwrap()
+    Sqlite::open(&folder.path().join("a.db"), 1, true, Retention::new(kept), hook).unwrap()
 }
 
 async fn names(sqlite: &Sqlite) -> Vec<String> {

@@ -1,4 +1,5 @@
-use super::super::{Hook, Kept, StoreError};
+use super::super::retention::Retention;
+use super::super::{Hook, StoreError};
 use super::Conn;
 use super::line::{Task, Turn};
 use super::queries::Tx;
@@ -15,7 +16,7 @@ pub(super) fn spawn(
     line: Turn,
     connection: Conn,
     epoch: Arc<str>,
-    kept: Kept,
+    kept: Retention,
     hook: Hook,
 ) -> std::io::Result<()> {
     let mut writer = Writer { connection, epoch, kept, hook };
@@ -36,7 +37,7 @@ pub(super) fn spawn(
 struct Writer {
     connection: Conn,
     epoch: Arc<str>,
-    kept: Kept,
+    kept: Retention,
     hook: Hook,
 }
 
@@ -72,7 +73,7 @@ impl Writer {
         self.execute("BEGIN IMMEDIATE")?;
         for task in group {
             self.execute("SAVEPOINT task")?;
-            let mut tx = Tx::new(&mut self.connection, Arc::clone(&self.epoch), self.kept);
+            let mut tx = Tx::new(&mut self.connection, Arc::clone(&self.epoch), self.kept.clone());
             let kept = task.run(&mut tx);
             if kept {
                 effects.append(&mut tx.effects);

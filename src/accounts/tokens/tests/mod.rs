@@ -6,7 +6,7 @@ mod forms;
 mod headers;
 
 use super::*;
-use crate::accounts::issuers::{Algorithm, VerifyingKey};
+use crate::accounts::issuers::{Algorithm, Keys, VerifyingKey};
 use crate::model::{Micros, ServerSecret, SessionId, UserRef};
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
@@ -120,7 +120,7 @@ fn pem_keys(algorithm: Algorithm, pem: &str) -> Keys {
 
 fn issuer(iss: &str, keys: Keys) -> Issuer {
     let audiences = vec!["app".to_owned(), "app-2".to_owned()];
-    Issuer { iss: iss.into(), audiences, keys, tenant: "acme".parse().unwrap() }
+    Issuer { iss: iss.into(), audiences, keys: keys.into(), tenant: "acme".parse().unwrap() }
 }
 
 /// Claims with which a token of `iss` is good.

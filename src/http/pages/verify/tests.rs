@@ -1,5 +1,6 @@
 use super::*;
-use crate::http::pages::headers;
+use crate::http::pages::{Page, headers};
+use crate::model::TenantSetting;
 use actix_web::body::to_bytes;
 use std::time::Duration;
 
@@ -12,6 +13,17 @@ async fn body(response: HttpResponse) -> String {
     }
     assert_eq!(response.headers().get("content-type").unwrap(), "text/html; charset=utf-8");
     String::from_utf8(to_bytes(response.into_body()).await.unwrap().to_vec()).unwrap()
+}
+
+fn usual() -> TenantSettings {
+    TenantSettings::default()
+}
+
+fn tenant(product: &str) -> TenantSettings {
+    let mut settings = usual();
+    settings.apply(TenantSetting::Product(Some(product.to_owned())));
+    settings.apply(TenantSetting::Accent(Some("#0b5fff".parse().unwrap())));
+    settings
 }
 
 fn page(password: PasswordField) -> VerifyPage<'static> {
@@ -28,7 +40,7 @@ fn page(password: PasswordField) -> VerifyPage<'static> {
 
 #[tokio::test]
 async fn the_page_says_what_the_button_confirms_and_who_made_the_account() {
-    let response = verify_page(&page(PasswordField::NotAsked));
+    let response = verify_page(&page(PasswordField::NotAsked), &usual());
 
     assert_eq!(response.status(), 200);
     let body = body(response).await;
@@ -46,16 +58,15 @@ async fn the_page_says_what_the_button_confirms_and_who_made_the_account() {
 #[tokio::test]
 async fn nothing_on_a_page_behind_a_link_acts_by_itself() {
     for response in [
-        verify_page(&page(PasswordField::Wrong)),
-        verified_page(&VerifiedPage {
-            email: "ana@example.com",
-            already: false,
-            continue_url: None,
-        }),
-        expired_page(),
-        unknown_page(),
-        removed_page("ana@example.com"),
-        left_alone_page("ana@example.com", None),
+        verify_page(&page(PasswordField::Wrong), &usual()),
+        verified_page(
+            &VerifiedPage { email: "ana@example.com", already: false, continue_url: None },
+            &usual(),
+        ),
+        expired_page(&usual()),
+        unknown_page(&usual()),
+        removed_page("ana@example.com", &usual()),
+        left_alone_page("ana@example.com", None, &usual()),
     ] {
         let body = body(response).await;
         for active in ["<script", " onload", " onclick", "http-equiv", "style=", "<style"] {
@@ -68,8 +79,8 @@ async fn nothing_on_a_page_behind_a_link_acts_by_itself() {
 
 #[tokio::test]
 async fn with_rivals_the_page_asks_for_the_password_and_says_when_it_was_wrong() {
-    let asked = body(verify_page(&page(PasswordField::Asked))).await;
-    let wrong = verify_page(&page(PasswordField::Wrong));
+    let asked = body(verify_page(&page(PasswordField::Asked), &usual())).await;
+    let wrong = verify_page(&page(PasswordField::Wrong), &usual());
 
     assert!(asked.contains("name=\"password\"") && !asked.contains("role=\"alert\""));
     assert_eq!(wrong.status(), 422);
@@ -79,16 +90,14 @@ async fn with_rivals_the_page_asks_for_the_password_and_says_when_it_was_wrong()
 
 #[tokio::test]
 async fn a_second_click_reads_as_success() {
-    let first = verified_page(&VerifiedPage {
-        email: "ana@example.com",
-        already: false,
-        continue_url: None,
-    });
-    let second = verified_page(&VerifiedPage {
-        email: "ana@example.com",
-        already: true,
-        continue_url: None,
-    });
+    let first = verified_page(
+        &VerifiedPage { email: "ana@example.com", already: false, continue_url: None },
+        &usual(),
+    );
+    let second = verified_page(
+        &VerifiedPage { email: "ana@example.com", already: true, continue_url: None },
+        &usual(),
+    );
 
     assert_eq!((first.status().as_u16(), second.status().as_u16()), (200, 200));
     assert!(!body(first).await.contains("already"));
@@ -97,7 +106,7 @@ async fn a_second_click_reads_as_success() {
 
 #[tokio::test]
 async fn dead_links_say_so_and_what_to_do() {
-    let (expired, unknown) = (expired_page(), unknown_page());
+    let (expired, unknown) = (expired_page(&usual()), unknown_page(&usual()));
 
     assert_eq!((expired.status().as_u16(), unknown.status().as_u16()), (410, 404));
     assert!(body(expired).await.contains("href=\"/\""));
@@ -112,16 +121,27 @@ async fn hostile_text_stays_text() {
         made_from: HOSTILE,
         ..page(PasswordField::Asked)
     };
+    let tenant = tenant(HOSTILE);
 
     for response in [
-        verify_page(&view),
-        verified_page(&VerifiedPage { email: HOSTILE, already: true, continue_url: None }),
-        removed_page(HOSTILE),
-        left_alone_page(HOSTILE, Some(HOSTILE)),
+        verify_page(&view, &tenant),
+        verified_page(&VerifiedPage { email: HOSTILE, already: true, continue_url: None }, &tenant),
+        removed_page(HOSTILE, &tenant),
+        left_alone_page(HOSTILE, Some(HOSTILE), &tenant),
     ] {
         let body = body(response).await;
         assert!(!body.contains("<script"), "{body}");
         assert!(!body.contains("alert('"), "{body}");
         assert!(!body.contains("\"><script"), "{body}");
     }
+}
+
+#[tokio::test]
+async fn a_tenants_page_has_its_name_and_its_colour_and_not_ours() {
+    let own = body(verify_page(&page(PasswordField::NotAsked), &tenant("Acme"))).await;
+    let usual = body(verify_page(&page(PasswordField::NotAsked), &usual())).await;
+
+    assert!(own.contains("Acme</title>") && own.contains("href=\"/accent/0b5fff.css\""));
+    assert!(!own.contains("Afterclick"));
+    assert!(usual.contains("Afterclick</title>") && !usual.contains("/accent/"));
 }
