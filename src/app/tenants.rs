@@ -41,8 +41,8 @@ impl TenantWatch {
     /// tell of it.
     pub async fn keep(self) {
         loop {
-            let _ = self.look().await;
             tokio::time::sleep(LOOK).await;
+            let _ = self.look().await;
         }
     }
 

@@ -26,10 +26,13 @@ pub(super) struct Trust {
     insecure_dev: bool,
 }
 
-/// Files, and what each was when it was read: when it was written, how long it was, and which it was.
-/// What replaces one differs in one of these.
+/// When a file was written, how long it is, and which it is; `None` where it is not there. What
+/// replaces it differs in one of them.
+type Stamp = Option<(SystemTime, u64, u64)>;
+
+/// Files, and what each was when it was read.
 #[derive(Debug)]
-pub(super) struct Seen(Vec<(PathBuf, Option<(SystemTime, u64, u64)>)>);
+pub(super) struct Seen(Vec<(PathBuf, Stamp)>);
 
 impl Seen {
     fn now(files: Vec<PathBuf>) -> Self {
@@ -143,7 +146,7 @@ async fn hung_up(signal: &mut Option<tokio::signal::unix::Signal>) -> bool {
     }
 }
 
-fn stamp(file: &Path) -> Option<(SystemTime, u64, u64)> {
+fn stamp(file: &Path) -> Stamp {
     let metadata = fs::metadata(file).ok()?;
     Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
 }

@@ -42,8 +42,9 @@ const WRITES_WAITING: usize = 1024;
 const READS_WAITING: usize = 4096;
 
 /// WAL, so that readers never wait for the writer; FULL, so that an answered commit survives the
-/// machine's own failure (group commit pays for it).
-const SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; \
+/// machine's own failure (group commit pays for it). The time-out first: whoever served the file before
+/// may still be closing it.
+const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
     PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA mmap_size = 268435456; \
     PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = OFF;";
 
