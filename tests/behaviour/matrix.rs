@@ -117,6 +117,16 @@ fn rows() -> Vec<Row> {
         row("POST /verify/{token}/deny", [200, 404, 404, 404, 404, 404, 404, 404]).shows_mail(),
         backends("POST /v1/users/{id}/events", "publish", 404, 201)
             .sends(|| json!({ "type": "kyc.updated", "data": { "status": "approved" } })),
+        // Whose user it is, each tells of its own: another tenant may have a user of the same id.
+        backends("GET /v1/users", "read", 200, 200),
+        backends("GET /v1/users/{id}", "read", 404, 200),
+        backends("PUT /v1/users/{id}", "publish", 201, 200),
+        backends("DELETE /v1/users/{id}", "admin", 404, 204),
+        backends("POST /v1/events", "publish", 200, 200).sends(|| json!({ "events": [] })),
+        backends("POST /v1/users/{id}/verifications", "publish", 404, 201)
+            .sends(|| json!({ "deliver": false })),
+        backends("GET /v1/users/{id}/connections", "read", 404, 200),
+        backends("DELETE /v1/users/{id}/connections", "admin", 404, 204),
     ]
 }
 
