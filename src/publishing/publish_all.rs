@@ -36,8 +36,9 @@ impl Publishing {
     /// Records several changes as [`Self::publish`] does one, each whatever comes of the others;
     /// what came of each, in the order given, in which a user's changes are recorded too.
     ///
-    /// A row that is `None` could not be read; it counts, and is not tried. When the database fails on the way, the changes from there on are not tried, so that no
-    /// change overtakes one that is sent again.
+    /// A row that is `None` could not be read; it counts, and is not tried. When the database fails
+    /// on the way, the changes from there on are not tried, so that no change overtakes one that is
+    /// sent again.
     ///
     /// # Errors
     ///
