@@ -100,14 +100,18 @@ impl Feed {
     }
 
     async fn scan_endings(&self, mut since: Micros) -> Result<(), HistoryUnavailable> {
+        let mut limit = PAGE;
         loop {
-            let endings = self.history.endings_since(since, PAGE).await?;
-            endings.iter().for_each(|ending| self.end_here(ending));
-            let Some(last) = endings.last().filter(|_| endings.len() >= PAGE) else {
-                return Ok(());
-            };
-            // The last one's instant is read again, for others of it, unless the page was all of it.
-            since = if last.at > since { last.at } else { Micros(since.0 + 1) };
+            let endings = self.history.endings_since(since, limit).await?;
+            for ending in &endings {
+                self.end_here(ending);
+            }
+            match endings.last() {
+                // The last one's instant is read again, for others of it.
+                Some(last) if endings.len() >= limit && last.at > since => since = last.at,
+                Some(_) if endings.len() >= limit => limit *= 2,
+                _ => return Ok(()),
+            }
         }
     }
 }

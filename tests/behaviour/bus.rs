@@ -110,9 +110,9 @@ async fn r11_what_no_node_of_ours_says_is_ignored_and_counted() {
     let (forger, _) = eavesdropper(&nats.url()).await;
     let ours = afterclick_bus("ignored");
 
-    let mut forged = real.payload.to_vec();
-    *forged.last_mut().unwrap() ^= 1;
-    for payload in [b"".to_vec(), b"garbage".to_vec(), vec![0; 10_000], forged] {
+    let mut tampered = real.payload.to_vec();
+    *tampered.last_mut().unwrap() ^= 1;
+    for payload in [b"".to_vec(), b"garbage".to_vec(), vec![0; 10_000], tampered] {
         forger.publish(real.subject.clone(), payload.into()).await.unwrap();
     }
     forger.publish(real.subject.clone(), real.payload.clone()).await.unwrap();
@@ -151,7 +151,7 @@ async fn r10_an_overflow_has_everybody_looked_after() {
     let subject = soon("a sign of life", async {
         tokio::select! {
             Some(message) = seen.next() => message.subject,
-            _ = async { while heard.next().await.is_some() {} } => unreachable!(),
+            () = async { while heard.next().await.is_some() {} } => unreachable!(),
         }
     })
     .await;

@@ -2,7 +2,7 @@
 
 use super::database::TestDatabase;
 use super::nats::Nats;
-use super::support::{Device, Nodes, PASSWORD, Process, kyc, soon, until};
+use super::support::{App, Device, Nodes, PASSWORD, Process, kyc, soon, until};
 use afterclick::model::{TenantName, UserRef};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -140,7 +140,7 @@ async fn a_ticket_is_good_for_one_stream_at_one_of_three_nodes() {
     let ticket = ana.post("/v1/stream-tickets", &json!({})).await.expect(201).body;
     let path = format!("/v1/poll?wait=0&ticket={}", ticket["ticket"].as_str().unwrap());
 
-    let devices = nodes.0.iter().map(|node| node.device());
+    let devices = nodes.0.iter().map(App::device);
     let asked = devices.flat_map(|device| [device.clone(), device]);
     let answers = join_all(asked.map(|device| {
         let path = path.clone();
@@ -225,7 +225,7 @@ async fn connections_are_counted_over_all_nodes_and_said_to_be_partial_without_t
     assert!(here.partial && here.connections.streams == 1, "{here:?}");
     let ready = nodes.0[0].device().get("/readyz").await.expect(503);
     assert_eq!(ready.header("retry-after"), "1");
-    assert_eq!(nodes.0[0].metric("afterclick_bus_up").await, 0.0);
+    assert!(nodes.0[0].metric("afterclick_bus_up").await < 1.0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -233,7 +233,7 @@ async fn each_mail_leaves_once_from_three_nodes() {
     let (database, folder) = (TestDatabase::new().await, tempfile::tempdir().unwrap());
     let mail = format!("dir:{}", folder.path().display());
     let nodes = Nodes::with(3, database.url(), "local", &["--mail", &mail]).await;
-    let devices: Vec<Device> = nodes.0.iter().map(|node| node.device()).collect();
+    let devices: Vec<Device> = nodes.0.iter().map(App::device).collect();
     let letters = || {
         let files = std::fs::read_dir(folder.path()).unwrap();
         files

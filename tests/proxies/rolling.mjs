@@ -8,6 +8,9 @@ import { ANA, ask, open, stage, until } from "./stage.mjs";
 const STREAMS = 30;
 const WRITERS = 4;
 
+/** Within so many milliseconds of a node's end every client is at the present (`trust.md`). */
+const BOUND = 15_000;
+
 /** How long a node takes to let its clients go, in milliseconds. */
 const DRAIN = 4000;
 
@@ -101,7 +104,7 @@ for (const name of ["nginx", "haproxy"]) {
     const cursors = writers.flatMap(({ done }) => done.cursors);
     assert.deepEqual(failures, [], `of ${cursors.length} writes`);
     const newest = Math.max(...cursors.map(version));
-    await until("the last change at every client", async () => clients.every(({ last }) => version(last) === newest));
+    await until("the last change at every client", async () => clients.every(({ last }) => version(last) === newest), BOUND);
     leave();
     await Promise.all(following);
     for (const { seen } of clients) {

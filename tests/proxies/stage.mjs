@@ -78,8 +78,8 @@ export const freePort = () => new Promise((resolve) => {
 });
 
 /** Waits until `ask` gives something, and fails after the deadline. */
-export async function until(what, ask) {
-  for (const end = Date.now() + DEADLINE; Date.now() < end;) {
+export async function until(what, ask, deadline = DEADLINE) {
+  for (const end = Date.now() + deadline; Date.now() < end;) {
     const answer = await ask();
     if (answer) return answer;
     // What is waited for may be this program's own doing.

@@ -57,7 +57,7 @@ pub(super) type Conn = AsyncPgConnection;
 
 /// A pool of connections to one PostgreSQL database.
 pub(super) struct Postgres {
-    server: Server,
+    server: Arc<Server>,
     pool: Pool<AsyncPgConnection>,
     epoch: Arc<RwLock<Arc<str>>>,
     migrating: Arc<Mutex<()>>,
@@ -75,8 +75,8 @@ impl Postgres {
         hook: Hook,
         reference: Reference,
     ) -> Result<Self, BadServer> {
-        let server: Server = url.parse()?;
-        let meeting = Arc::new(Meeting::new(server.clone(), reference));
+        let server: Arc<Server> = Arc::new(url.parse()?);
+        let meeting = Arc::new(Meeting::new(Arc::clone(&server), reference));
         let epoch = Arc::clone(&meeting.epoch);
         let mut config = ManagerConfig::<AsyncPgConnection>::default();
         // Asks nothing of the server, but sees a connection that ended while nobody used it.
@@ -106,7 +106,7 @@ impl Postgres {
         let Ok(alone) = Arc::clone(&self.migrating).try_lock_owned() else {
             return Err(OpenError::Unreachable("migrations are still under way".into()));
         };
-        let server = self.server.clone();
+        let server = Arc::clone(&self.server);
         let migrated = self.runtime.spawn(async move {
             let migrated = migrate::migrate(&server).await;
             drop(alone);

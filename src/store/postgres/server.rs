@@ -22,7 +22,6 @@ const REACH: Duration = Duration::from_millis(1_500);
 const SILENCE: Duration = Duration::from_secs(10);
 
 /// Where the database is, and how to speak to it.
-#[derive(Clone)]
 pub(super) struct Server {
     config: Config,
     tls: MakeRustlsConnect,
@@ -30,7 +29,7 @@ pub(super) struct Server {
 
 /// What every new connection learns, and what is told of it.
 pub(super) struct Meeting {
-    server: Server,
+    server: Arc<Server>,
     /// The database's part of every user's epoch, as the last connection found it.
     pub epoch: Arc<RwLock<Arc<str>>>,
     reference: Reference,
@@ -124,7 +123,7 @@ impl Server {
 }
 
 impl Meeting {
-    pub(super) fn new(server: Server, reference: Reference) -> Self {
+    pub(super) fn new(server: Arc<Server>, reference: Reference) -> Self {
         let epoch = Arc::new(RwLock::new(Arc::from("")));
         Self { server, epoch, reference, failing: AtomicBool::new(false) }
     }

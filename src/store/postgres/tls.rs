@@ -22,18 +22,18 @@ pub(super) enum Trust {
     Named,
 }
 
-/// The client's side of TLS; `authorities` is a PEM file, else the machine's own count.
-pub(super) fn client(trust: Trust, authorities: Option<&Path>) -> Result<ClientConfig, String> {
+/// The client's side of TLS; `file` has the authorities in PEM, else the machine's own count.
+pub(super) fn client(trust: Trust, file: Option<&Path>) -> Result<ClientConfig, String> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = match trust {
+    let authorities = match trust {
         Trust::Anybody => None,
         Trust::Vouched | Trust::Named => {
-            let roots = Arc::new(roots(authorities)?);
+            let roots = Arc::new(roots(file)?);
             let builder = WebPkiServerVerifier::builder_with_provider(roots, provider.clone());
             Some(builder.build().map_err(|error| error.to_string())?)
         }
     };
-    let verifier = Verifier { trust, verifier, provider: provider.clone() };
+    let verifier = Verifier { trust, authorities, provider: provider.clone() };
     let config =
         ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let config = config.map_err(|error| error.to_string())?;
@@ -69,7 +69,8 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore, String> {
 #[derive(Debug)]
 struct Verifier {
     trust: Trust,
-    verifier: Option<Arc<WebPkiServerVerifier>>,
+    /// `None` where anybody is trusted.
+    authorities: Option<Arc<WebPkiServerVerifier>>,
     provider: Arc<CryptoProvider>,
 }
 
@@ -82,15 +83,22 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let Some(verifier) = &self.verifier else { return Ok(ServerCertVerified::assertion()) };
-        let verified =
-            verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        match verified {
+        let Some(authorities) = &self.authorities else {
+            return Ok(ServerCertVerified::assertion());
+        };
+        let vouched = authorities.verify_server_cert(
+            end_entity,
+            intermediates,
+            server_name,
+            ocsp_response,
+            now,
+        );
+        match vouched {
             // The name is looked at last: the authorities vouch for the certificate.
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) if self.trust == Trust::Vouched => Ok(ServerCertVerified::assertion()),
-            verified => verified,
+            other => other,
         }
     }
 

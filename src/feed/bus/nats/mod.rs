@@ -87,9 +87,10 @@ impl Bus for NatsBus {
     }
 
     fn state(&self) -> BusState {
-        match self.shared.up.load(Ordering::Relaxed) {
-            true => BusState::Up(self.shared.peers.count()),
-            false => BusState::Down,
+        if self.shared.up.load(Ordering::Relaxed) {
+            BusState::Up(self.shared.peers.count())
+        } else {
+            BusState::Down
         }
     }
 
