@@ -119,5 +119,5 @@ for (const name of ["nginx", "haproxy"]) {
     const bins = [...new Set(returns)].map((second) => returns.filter((other) => other === second).length);
     console.log(`${name}: ${cursors.length} writes, ${returns.length} returns, at most ${Math.max(...bins)} in one second, in ${Date.now() - began} ms`);
     assert.ok(returns.length >= STREAMS && Math.max(...bins) <= returns.length / 5, `${bins}`);
-  }, { count: 3, drain: `${DRAIN}ms` }));
+  }, { count: 3, drain: `${DRAIN}ms`, flags: ["--streams-per-user", `${STREAMS}`] }));
 }

@@ -97,7 +97,7 @@ async function postgres(start) {
 }
 
 /** The service behind the proxy, and all that ends with the test. */
-export async function stage(name, act, { heartbeat = "15s", limit = "off", drain = "200ms", count = 1 } = {}) {
+export async function stage(name, act, { heartbeat = "15s", limit = "off", drain = "200ms", count = 1, flags = [] } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "afterclick-proxy-"));
   const running = [];
   /** What the test itself goes on doing. */
@@ -118,7 +118,7 @@ export async function stage(name, act, { heartbeat = "15s", limit = "off", drain
     const [web, secure] = [await freePort(), await freePort()];
     const database = count === 1 ? `sqlite:${folder}/afterclick.db` : await postgres(start);
     const settings = ["--public-url", `https://localhost:${secure}`, "--trusted-proxy", "127.0.0.1", "--secret", SECRET,
-      "--database", database, "--heartbeat", heartbeat, "--limit-sign-up", limit, "--drain", drain];
+      "--database", database, "--heartbeat", heartbeat, "--limit-sign-up", limit, "--drain", drain, ...flags];
     /** A node on an address of its own; it can be stopped, and started where it was. */
     const serve = async (address = "127.0.0.1:0") => {
       const child = start(process.env.AFTERCLICK_BIN, [...settings, "--listen", address], { stdio: ["ignore", "pipe", "ignore"] });
