@@ -76,8 +76,9 @@ impl NatsServers {
 
 /// Exponential with full jitter, and at once the first time.
 fn pause(attempts: usize) -> Duration {
-    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX).min(8);
-    let most = (10_u64 << doublings).min(MAX_PAUSE);
-    let least = if attempts > 1 { 10 } else { 0 };
-    if attempts <= 1 { Duration::ZERO } else { Duration::from_millis(random_between(least, most)) }
+    if attempts <= 1 {
+        return Duration::ZERO;
+    }
+    let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(8);
+    Duration::from_millis(random_between(10, (10_u64 << doublings).min(MAX_PAUSE)))
 }
