@@ -1,14 +1,20 @@
 #!/usr/bin/env bash
 # A private PostgreSQL server: made, run until standard input closes, and gone with all its files.
 #
-#   tests/support/postgres.sh        prints one line: URL PID FOLDER
+#   tests/support/postgres.sh [--durable]       prints one line: URL PID FOLDER
 #
 # Whoever starts it holds its standard input open; when that process ends, however it ends, the
 # server does too. It listens on 127.0.0.1 and on a socket in FOLDER, never runs as root, and does
 # not sync to disk. Used by tests/run (one server a run) and by tests/support/postgres.rs.
+#
+# With --durable it loses nothing that it acknowledged when it is killed (the machine going down is
+# another matter). Two orders are taken, a line each, and answered by a line: `kill` ends it as a
+# crash does, and `start` starts it again where it was.
 set -euo pipefail
 
 tries=20
+commit=off
+[[ "${1:-}" == --durable ]] && commit=on
 
 bin=
 for candidate in "${AFTERCLICK_POSTGRES_BIN:-}" /usr/lib/postgresql/*/bin \
@@ -58,26 +64,32 @@ run "$bin/initdb" -D "$folder/data" -U afterclick --pwfile="$folder/password" --
   --auth-host=scram-sha-256 --auth-local=trust --encoding=UTF8 --locale=C \
   >"$folder/initdb.log" 2>&1 || { cat "$folder/initdb.log" >&2; exit 1; }
 
+# Starts the server on a port, and waits until it serves; fails where it ends before.
+start() {
+  local port=$1 log=$2
+  : >"$log"
+  (cd "$folder" && exec env -u TMPDIR "${as[@]}" "$bin/postgres" -D "$folder/data" -p "$port" \
+    -c listen_addresses=127.0.0.1 -c unix_socket_directories="$folder" \
+    -c fsync=off -c full_page_writes=off -c synchronous_commit="$commit" -c max_connections=300 \
+    -c shared_buffers=64MB -c log_checkpoints=off -c cluster_name=afterclick-tests) \
+    </dev/null >>"$log" 2>&1 &
+  server=$!
+  until grep -q 'ready to accept connections' "$log"; do
+    if ! kill -0 "$server" 2>/dev/null; then
+      wait "$server" || true
+      server=
+      return 1
+    fi
+    sleep 0.05
+  done
+}
+
 # PostgreSQL cannot be told to take any port, and one that was free may be taken when it starts:
 # so it is asked for a random one, until it gets it. Below the range of outgoing connections.
 for ((try = 1; try <= tries; try++)); do
   port=$((10240 + $(od -An -N2 -tu2 /dev/urandom) % 22000))
   log="$folder/postgres.$try.log"
-  : >"$log"
-  (cd "$folder" && exec env -u TMPDIR "${as[@]}" "$bin/postgres" -D "$folder/data" -p "$port" \
-    -c listen_addresses=127.0.0.1 -c unix_socket_directories="$folder" \
-    -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=300 \
-    -c shared_buffers=64MB -c log_checkpoints=off -c cluster_name=afterclick-tests) \
-    </dev/null >>"$log" 2>&1 &
-  server=$!
-  ready=
-  while kill -0 "$server" 2>/dev/null; do
-    if grep -q 'ready to accept connections' "$log"; then ready=1; break; fi
-    sleep 0.05
-  done
-  [[ -n "$ready" ]] && break
-  wait "$server" || true
-  server=
+  start "$port" "$log" && break
   if ! grep -q 'Address already in use\|could not create any TCP/IP sockets' "$log"; then
     cat "$log" >&2
     exit 1
@@ -88,4 +100,18 @@ done
 echo "postgres://afterclick:$password@127.0.0.1:$port/postgres $server $folder"
 
 # Until the one who started us lets go. `read` rather than `cat`, so that a signal is heard.
-while IFS= read -r _; do :; done || true
+while IFS= read -r order; do
+  case $order in
+    kill)
+      kill -KILL "$server"
+      { wait "$server" || true; } 2>/dev/null
+      server=
+      echo killed
+      ;;
+    start)
+      # Its orphans hold its memory for a moment.
+      until start "$port" "$folder/postgres.again.log"; do sleep 0.1; done
+      echo started
+      ;;
+  esac
+done || true
