@@ -99,6 +99,8 @@ pub struct Story<'a> {
     users: HashMap<u32, &'a str>,
     /// What each client was told, in its order, with its place in `history.heard`.
     told: HashMap<u32, Vec<(usize, Told)>>,
+    /// The cursor that a connection came back with.
+    resumes: HashMap<u32, Cursor>,
     /// Each user's log of changes, by version.
     log: HashMap<(&'a str, i64), &'a crate::history::Change>,
 }
@@ -111,9 +113,18 @@ impl<'a> Story<'a> {
             let all = told.entry(heard.client).or_default();
             all.extend(read(&heard.name, &heard.raw).into_iter().map(|one| (index, one)));
         }
+        let resumes = history.opened.iter().filter_map(|opened| {
+            Some((opened.connection, Cursor::parse(opened.resume.as_deref()?)?))
+        });
         let log =
             history.changes.iter().map(|change| ((change.user.as_str(), change.version), change));
-        Self { history, users: users.collect(), told, log: log.collect() }
+        Self {
+            history,
+            users: users.collect(),
+            told,
+            resumes: resumes.collect(),
+            log: log.collect(),
+        }
     }
 
     fn user(&self, client: u32) -> &'a str {

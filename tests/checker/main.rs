@@ -19,14 +19,19 @@ use std::path::{Path, PathBuf};
 
 /// How a run is to be.
 pub struct Settings {
+    /// What faults and deeds are drawn from.
     pub seed: u64,
+    /// How long everything fails.
     pub seconds: u64,
+    /// How many people there are.
     pub users: u64,
     /// Of each of a user's two sessions.
     pub listeners: usize,
+    /// Whether there is a nats-server between the nodes.
     pub bus: bool,
     /// A seeded bug, for a binary that has them; empty for none.
     pub bug: String,
+    /// The program under test.
     pub binary: PathBuf,
 }
 

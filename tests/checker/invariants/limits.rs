@@ -96,17 +96,19 @@ fn measure(story: &Story) -> Vec<Delay> {
             } else {
                 WITHOUT_BUS
             };
-            let (due, fault) = due(history, write, usual);
+            let due = due(history, write, usual);
             let shown = seen.iter().find(|(_, seen)| *seen >= version).map(|(at, _)| *at);
             // Whoever left before it was due is owed nothing.
-            if shown.is_none() && client.until < due.until {
+            if shown.is_none() && client.until < due {
                 continue;
             }
             let at = shown.unwrap_or(Millis::MAX);
+            let fault = met(history, write, at.min(due));
+            let since = fault.map_or(write.ended, |fault| fault.until.max(write.ended));
             delays.push(Delay {
                 fault: fault.map_or_else(|| "nothing".to_owned(), |fault| fault.kind.clone()),
-                took: at.saturating_sub(due.since),
-                in_time: at <= due.until,
+                took: at.saturating_sub(since),
+                in_time: at <= due,
                 text: format!(
                     "client {} of {} was owed version {version} ({} on node {}, acknowledged at {} ms) \
                      by {} ms and was shown it {}",
@@ -115,7 +117,7 @@ fn measure(story: &Story) -> Vec<Delay> {
                     write.kind,
                     write.node,
                     write.ended,
-                    due.until,
+                    due,
                     shown.map_or_else(|| "never".to_owned(), |at| format!("at {at} ms")),
                 ),
             });
@@ -124,23 +126,20 @@ fn measure(story: &Story) -> Vec<Delay> {
     delays
 }
 
-struct Due {
-    since: Millis,
-    until: Millis,
+/// When a write must have been shown: usually so long after it, and each fault puts that off.
+fn due(history: &History, write: &Write, usual: Millis) -> Millis {
+    history.faults.iter().fold(write.ended + usual, |due, fault| {
+        let felt = fault.from <= due && fault.until >= write.began;
+        if felt { due.max(fault.until + patience(&fault.kind)) } else { due }
+    })
 }
 
-/// When a write must have been shown, and the last fault that put that off.
-fn due<'a>(history: &'a History, write: &Write, usual: Millis) -> (Due, Option<&'a Fault>) {
-    let mut due = Due { since: write.ended, until: write.ended + usual };
-    let mut last = None;
-    for fault in &history.faults {
-        if fault.from <= due.until && fault.until >= write.began {
-            due.until = due.until.max(fault.until + patience(&fault.kind));
-            due.since = due.since.max(fault.until);
-            last = Some(fault);
-        }
-    }
-    (due, last)
+/// The last fault between a write and when it was shown.
+fn met<'a>(history: &'a History, write: &Write, shown: Millis) -> Option<&'a Fault> {
+    let met = |fault: &&Fault| fault.from <= shown && fault.until >= write.began;
+    let not_a_stall = |fault: &&Fault| fault.kind != "stall";
+    let faults = || history.faults.iter().filter(met);
+    faults().rfind(not_a_stall).or_else(|| faults().next_back())
 }
 
 /// How long after a fault everything must be well.
@@ -201,7 +200,7 @@ pub fn falls_silent(story: &Story) -> Vec<String> {
         let log_out = log_outs.get(client.session.as_str());
         let silent = log_out
             .filter(|write| write.outcome == Outcome::Done)
-            .map(|write| due(history, write, patience).0.until);
+            .map(|write| due(history, write, patience));
         for (index, told) in story.told(client.id) {
             let heard = &history.heard[*index];
             if silent.is_some_and(|silent| heard.at > silent) {

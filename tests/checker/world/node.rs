@@ -56,9 +56,9 @@ impl Node {
             ("AFTERCLICK_MAIL_URL", format!("smtp://127.0.0.1:{}?tls=none", sink.port)),
             ("AFTERCLICK_LIMIT_LOG_IN", "off".to_owned()),
             ("AFTERCLICK_LIMIT_SIGN_UP", "off".to_owned()),
-            // A mute stream is told from a quiet one in a second, and the whole log is kept.
+            // A mute stream is told from a quiet one in seconds, and the whole log is kept.
             ("AFTERCLICK_HEARTBEAT", "1s".to_owned()),
-            ("AFTERCLICK_HISTORY", "100000/7d".to_owned()),
+            ("AFTERCLICK_HISTORY", "10000/7d".to_owned()),
             ("AFTERCLICK_DRAIN", "1s".to_owned()),
             ("AFTERCLICK_BUG", settings.bug.clone()),
         ];
