@@ -4,8 +4,8 @@ use crate::accounts::passwords::Passwords;
 use crate::accounts::tokens::{OwnIssuer, OwnKey, Tokens};
 use crate::accounts::{Accounts, Rules, issuers};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Database, Limit};
-use crate::feed::{Feed, Limits, LocalBus};
+use crate::config::{self, Config, Database, Limit};
+use crate::feed::{Bus, Feed, Limits, LocalBus, NatsBus, NatsCredentials, NatsServers};
 use crate::model::{Effect, ServerSecret};
 use crate::publishing::Publishing;
 use crate::store::{Hook, Kept, Store};
@@ -92,7 +92,7 @@ impl Parts {
             connections: config.max_streams,
         };
         let history = Arc::new(StoredHistory(store.clone()));
-        let feed = Feed::new(history, Arc::new(LocalBus), Arc::clone(&clock), limits);
+        let feed = Feed::new(history, bus(config, serving, &secret), Arc::clone(&clock), limits);
         // Nobody commits before the parts are together.
         let _ = listening.set(Arc::downgrade(&feed));
 
@@ -145,6 +145,24 @@ fn hook(feed: Arc<OnceLock<Weak<Feed>>>, letters: Arc<Notify>) -> Hook {
             }
         }
     })
+}
+
+/// What a service tells other nodes by. A command beside it tells nobody: the database does.
+fn bus(config: &Config, serving: bool, secret: &ServerSecret) -> Arc<dyn Bus> {
+    let config::Bus::Nats(nats) = &config.bus else { return Arc::new(LocalBus) };
+    if !serving {
+        return Arc::new(LocalBus);
+    }
+    let credentials = match nats.credentials.clone() {
+        config::NatsCredentials::None => NatsCredentials::None,
+        config::NatsCredentials::Token(token) => NatsCredentials::Token(token),
+        config::NatsCredentials::Password(user, password) => {
+            NatsCredentials::Password(user, password)
+        }
+        config::NatsCredentials::File(path) => NatsCredentials::File(path),
+    };
+    let servers = NatsServers { urls: nats.servers.clone(), credentials, ca: nats.ca.clone() };
+    Arc::new(NatsBus::new(servers, secret.clone()))
 }
 
 fn limit(limit: Limit) -> Option<(u32, Duration)> {

@@ -4,6 +4,7 @@
 //! ([`ConfigError`]). Nothing below `app` names this module: each part is handed its own values.
 
 mod addresses;
+mod bus;
 mod check;
 mod database;
 mod error;
@@ -18,6 +19,7 @@ mod smtp;
 mod span;
 
 pub use addresses::{Origin, PublicUrl};
+pub use bus::{Bus, Nats, NatsCredentials};
 pub use database::{Database, PostgresUrl};
 pub use error::ConfigError;
 pub use history::{BadHistory, History};
@@ -48,6 +50,8 @@ pub struct Config {
     pub public_url: PublicUrl,
     /// Where everything is kept.
     pub database: Database,
+    /// How nodes tell each other of changes.
+    pub bus: Bus,
     /// How mail leaves.
     pub mail: Mail,
     /// Whom mails come from.

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod backup;
+mod bus;
 mod clicks;
 mod codes;
 mod cross_site;
@@ -14,6 +15,9 @@ mod goodbyes;
 mod hijack;
 mod issuers;
 mod links;
+#[path = "../support/nats.rs"]
+mod nats;
+mod nodes;
 mod odd;
 mod operators;
 mod origins;

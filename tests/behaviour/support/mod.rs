@@ -4,12 +4,14 @@ mod app;
 mod device;
 mod listening;
 mod mail_server;
+mod nodes;
 mod story;
 
 pub use app::App;
 pub use device::{Answer, Device};
 pub use listening::Listening;
 pub use mail_server::{Certificate, MailServer};
+pub use nodes::Nodes;
 pub use story::{kyc, publish, until};
 
 use std::time::Duration;

@@ -1,0 +1,1 @@
+//! The bus by itself, over a real NATS server.
