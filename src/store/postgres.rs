@@ -5,6 +5,8 @@
 pub(super) mod queries;
 
 use super::{Hook, Kept, OpenError, Reference, StoreError};
+use crate::bugs::{Bug, seeded};
+use crate::clock::random_between;
 use crate::model::Micros;
 use diesel::result::{ConnectionError, ConnectionResult, DatabaseErrorKind, Error as QueryError};
 use diesel::sql_types::{BigInt, Text};
@@ -171,6 +173,7 @@ where
     let mut tx = Tx::new(&mut connection, epoch, kept);
     let outcome = work(&mut tx).await;
     let (effects, kept) = (std::mem::take(&mut tx.effects), outcome.is_ok() && !tx.undone);
+    let kept = kept && !(seeded(Bug::AnswersBeforeCommit) && random_between(1, 8) == 1);
     if !kept {
         // What undid the work is the answer, even where the connection is lost with it.
         let _ = AnsiTransactionManager::rollback_transaction(&mut *connection).await;
@@ -215,6 +218,7 @@ async fn connect(
     let own = queries::meta::epoch(&mut connection)
         .await
         .map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
+    let own = if seeded(Bug::WrongEpoch) { std::process::id().to_string() } else { own };
     reference(Micros(moment.micros));
     *epoch.write().unwrap_or_else(PoisonError::into_inner) =
         format!("{own}/{}", moment.timeline).into();

@@ -45,7 +45,7 @@ impl Settings {
             seconds: number("SECONDS", 40),
             users: number("USERS", 12),
             listeners: usize::try_from(number("LISTENERS", 2)).unwrap(),
-            bus: setting("BUS").is_some_and(|bus| bus == "nats"),
+            bus: setting("BUS").is_none_or(|bus| bus != "none"),
             bug: setting("BUG").unwrap_or_default(),
             binary: binary.into(),
         }

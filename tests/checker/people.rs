@@ -97,8 +97,21 @@ impl Person {
         }
     }
 
-    /// Lives until the run is over: the session that is left.
-    pub async fn live(mut self, joins_within: Duration) -> Arc<Session> {
+    /// Lives until the run is over: the session that is left, where it got one.
+    pub async fn live(mut self, joins_within: Duration) -> Option<Arc<Session>> {
+        let mut phase = self.phase.clone();
+        let mut stays = None;
+        tokio::select! {
+            () = self.story(joins_within, &mut stays) => {}
+            _ = phase.wait_for(|phase| *phase == Phase::Over) => {}
+        }
+        for listening in self.listening {
+            listening.await.unwrap();
+        }
+        stays
+    }
+
+    async fn story(&mut self, joins_within: Duration, kept: &mut Option<Arc<Session>>) {
         let late = u64::try_from(joins_within.as_millis()).unwrap();
         let late = self.dice.between(0, late);
         tokio::time::sleep(Duration::from_millis(late)).await;
@@ -114,16 +127,19 @@ impl Person {
             }
         }
         let stays = self.log_in(&account).await;
+        *kept = Some(Arc::clone(&stays));
         let mut leaves = self.log_in(&account).await;
         self.verify(&stays, &email).await;
 
         let mut phase = self.phase.clone();
-        while *phase.borrow_and_update() != Phase::Over {
-            if *phase.borrow() == Phase::Settling {
+        loop {
+            if *phase.borrow_and_update() == Phase::Settling {
                 let _ = phase.changed().await;
                 continue;
             }
-            let rests = Duration::from_millis(self.dice.between(150, 900));
+            // A burst, or a rest in which nothing mends what was missed.
+            let rests = if self.dice.between(1, 4) == 1 { (2_500, 3_500) } else { (100, 700) };
+            let rests = Duration::from_millis(self.dice.between(rests.0, rests.1));
             if tokio::time::timeout(rests, phase.changed()).await.is_ok() {
                 continue;
             }
@@ -134,10 +150,6 @@ impl Person {
                 self.publish(&stays.user).await;
             }
         }
-        for listening in self.listening {
-            listening.await.unwrap();
-        }
-        stays
     }
 
     /// Logs in, trying until it works, and listens.
@@ -188,7 +200,7 @@ impl Person {
         let code = text.split_whitespace().find(digits).unwrap().to_owned();
         let user = session.user.clone();
         let mut answered = false;
-        while !answered && *self.phase.borrow() != Phase::Over {
+        while !answered {
             let click = format!("/verify/{token}");
             let press = |client: &Client, url: String| {
                 client.post(url).header("accept", "application/json")
@@ -241,7 +253,7 @@ impl Person {
             if write.outcome == Outcome::Refused {
                 write.outcome = Outcome::Done;
             }
-            if over || *self.phase.borrow() == Phase::Over {
+            if over {
                 self.note(write);
                 return;
             }

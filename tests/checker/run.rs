@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout};
 const SETTLES: Duration = Duration::from_secs(15);
 
 /// For how long everybody writes while nothing fails.
-const CALM: Duration = Duration::from_secs(5);
+const CALM: Duration = Duration::from_secs(8);
 
 /// After the last write, so that even the slowest way is over.
 const RESTS: Duration = Duration::from_secs(7);
@@ -57,7 +57,7 @@ pub async fn run(settings: &Settings, folder: &Path) -> History {
     phases.send_replace(Phase::Over);
     let mut sessions = Vec::new();
     for person in people {
-        sessions.push(person.await.unwrap());
+        sessions.extend(person.await.unwrap());
     }
     machine.abort();
 

@@ -2,6 +2,7 @@
 
 use super::Tx;
 use super::users::{self, UserRow};
+use crate::bugs::version_step;
 use crate::model::{ChangeType, Document, Micros, UserRef};
 use crate::store::schema::users as table;
 use crate::store::{Published, StoreError};
@@ -19,7 +20,7 @@ pub(crate) async fn publish(
     // The version first: it is the row's lock, so that what is merged into is the latest.
     let row: Option<UserRow> =
         diesel::update(table::table.find((user.tenant.as_str(), user.id.as_str())))
-            .set((table::version.eq(table::version + 1), table::updated_at.eq(now.0)))
+            .set((table::version.eq(table::version + version_step()), table::updated_at.eq(now.0)))
             .returning(UserRow::as_returning())
             .get_result(tx.conn)
             .await

@@ -32,10 +32,18 @@ pub fn verifies_once(story: &Story) -> Vec<String> {
     found
 }
 
-/// I6: what was acknowledged is in the log, once and under the version that was told; what was
+/// I6: whoever was signed up is there; what was acknowledged is in the log, once and under the version that was told; what was
 /// refused is not; and what was neither is there at most once.
 pub fn keeps_what_it_acknowledged(story: &Story) -> Vec<String> {
     let mut found = Vec::new();
+    let there = |write: &&Write| {
+        story.history.rows.iter().any(|row| row.state["email"] == write.user.as_str())
+    };
+    let sign_ups = story.history.writes.iter().filter(|write| write.kind == "sign_up");
+    let acknowledged = sign_ups.filter(|write| write.outcome == Outcome::Done);
+    for gone in acknowledged.filter(|write| !there(write)) {
+        found.push(format!("{} was signed up at {} ms and is not there", gone.user, gone.ended));
+    }
     for write in &story.history.writes {
         let Some(mark) = &write.mark else { continue };
         let kept: Vec<&Change> =

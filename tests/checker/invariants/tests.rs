@@ -214,6 +214,11 @@ fn i5_a_link_that_verifies_twice_is_noticed() {
 
 #[test]
 fn i6_what_was_acknowledged_and_is_gone_is_noticed() {
+    let unknown = |history: &mut History| {
+        history.mails.push(Mail { to: "b@x.example".into(), ..history.mails[0].clone() });
+        history.writes.push(Write { user: "b@x.example".into(), ..write("sign_up", 900, None) });
+    };
+    assert_eq!(broken(unknown), ["I6"]);
     let lost = |history: &mut History| {
         let gone = Some((5, "canary-a1-2"));
         history.writes.push(Write { cursor: None, ..write("kyc.updated", 19_000, gone) });
