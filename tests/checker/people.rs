@@ -242,21 +242,22 @@ impl Person {
 
     async fn log_out(&mut self, session: &Session) {
         session.left.store(self.world.recorder.now(), Ordering::SeqCst);
+        let mut tried = false;
         loop {
             let request =
                 |client: &Client, url: String| client.delete(url).bearer_auth(&session.token);
             let (mut write, _) =
                 self.write("log_out", &session.user, "/v1/sessions/current", request).await;
-            // Refused: an earlier try that got no answer did it.
-            let over = write.outcome != Outcome::Unknown;
             write.session = Some(session.name.clone());
-            if write.outcome == Outcome::Refused {
+            // An earlier try that got no answer may have done it.
+            if write.outcome == Outcome::Refused && tried {
                 write.outcome = Outcome::Done;
             }
-            if over {
+            if write.outcome != Outcome::Unknown {
                 self.note(write);
                 return;
             }
+            tried = true;
         }
     }
 

@@ -194,6 +194,9 @@ pub fn falls_silent(story: &Story) -> Vec<String> {
         .iter()
         .filter_map(|write| Some((write.session.as_deref()?, write)))
         .collect();
+    for write in log_outs.values().filter(|write| write.outcome == Outcome::Refused) {
+        found.push(format!("a log-out was refused ({}) at {} ms", write.status, write.ended));
+    }
     let patience =
         if history.run.as_ref().is_some_and(|run| run.bus) { 5_000 } else { WITHOUT_BUS };
     for client in &history.clients {

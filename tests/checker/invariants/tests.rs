@@ -215,7 +215,8 @@ fn i5_a_link_that_verifies_twice_is_noticed() {
 #[test]
 fn i6_what_was_acknowledged_and_is_gone_is_noticed() {
     let unknown = |history: &mut History| {
-        history.mails.push(Mail { to: "b@x.example".into(), ..history.mails[0].clone() });
+        let to = "b@x.example".to_owned();
+        history.mails.push(Mail { at: 950, id: "n".into(), raw: to.clone(), to });
         history.writes.push(Write { user: "b@x.example".into(), ..write("sign_up", 900, None) });
     };
     assert_eq!(broken(unknown), ["I6"]);
@@ -300,6 +301,7 @@ fn i11_a_session_that_goes_on_or_ends_for_nothing_is_noticed() {
     };
     assert_eq!(broken(let_in), ["I11"]);
     assert_eq!(broken(|history| history.opened[0].status = 401), ["I11"]);
+    assert_eq!(broken(|history| history.writes[5].outcome = Outcome::Refused), ["I0", "I11"]);
 }
 
 #[test]
