@@ -83,7 +83,8 @@ impl Parts {
         let store = match &config.database {
             Database::Sqlite(path) => Store::sqlite(path, config.workers, serving, kept, hook)?,
             Database::Postgres(url) => {
-                Store::postgres(url.reveal(), kept, hook, Arc::new(move |now| followed.follow(now)))
+                let follow = Arc::new(move |now| followed.follow(now));
+                Store::postgres(url.reveal(), kept, hook, follow)?
             }
         };
         let limits = Limits {

@@ -25,7 +25,7 @@ pub use bus::{
     Bus, BusState, Elsewhere, Heard, LocalBus, NatsBus, NatsCredentials, NatsServers, Question,
 };
 pub use frame::Frame;
-pub use history::{CaughtUp, History, HistoryUnavailable};
+pub use history::{CaughtUp, History, HistoryUnavailable, Moment};
 pub use hub::{Connections, End, Everywhere, SessionConnections, Transport};
 pub use join::{Listener, Refused};
 pub use limits::Limits;

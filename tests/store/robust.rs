@@ -73,7 +73,7 @@ async fn a_full_line_is_told_and_loses_nothing_that_was_promised() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_nodes_that_start_at_once_migrate_once() {
     let server = super::postgres::TestDatabase::new().await;
-    let node = || Store::postgres(server.url(), KEPT, Arc::new(|_| {}), Arc::new(|_| {}));
+    let node = || Store::postgres(server.url(), KEPT, Arc::new(|_| {}), Arc::new(|_| {})).unwrap();
     let nodes = [node(), node(), node()];
 
     let prepared = join_all(nodes.iter().map(Store::prepare)).await;
@@ -87,7 +87,8 @@ async fn three_nodes_that_start_at_once_migrate_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_not_there_is_told_within_three_seconds() {
     let store =
-        Store::postgres("postgres://x:x@127.0.0.1:1/x", KEPT, Arc::new(|_| {}), Arc::new(|_| {}));
+        Store::postgres("postgres://x:x@127.0.0.1:1/x", KEPT, Arc::new(|_| {}), Arc::new(|_| {}))
+            .unwrap();
 
     let told = tokio::time::timeout(Duration::from_secs(3), store.ping()).await.unwrap();
 

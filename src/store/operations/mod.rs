@@ -2,7 +2,7 @@
 
 use super::postgres::Postgres;
 use super::sqlite::{self, Sqlite};
-use super::{Hook, Kept, OpenError, Reference};
+use super::{BadServer, Hook, Kept, OpenError, Reference};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -75,8 +75,17 @@ impl Store {
 
     /// Uses a PostgreSQL server, which need not answer yet: [`Self::prepare`] comes first. To be
     /// called on the multi-threaded runtime that the work will be done on.
-    pub fn postgres(url: &str, kept: Kept, hook: Hook, reference: Reference) -> Self {
-        Self(Arc::new(Database::Postgres(Postgres::new(url, kept, hook, reference))))
+    ///
+    /// # Errors
+    ///
+    /// [`BadServer`] where the URL is not understood, or a file that it names cannot be read.
+    pub fn postgres(
+        url: &str,
+        kept: Kept,
+        hook: Hook,
+        reference: Reference,
+    ) -> Result<Self, BadServer> {
+        Ok(Self(Arc::new(Database::Postgres(Postgres::new(url, kept, hook, reference)?))))
     }
 
     /// Brings the tables up to date, on PostgreSQL one node at a time; on SQLite opening did.

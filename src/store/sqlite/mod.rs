@@ -17,7 +17,7 @@ pub(super) mod queries;
 
 pub(super) use backup::backup;
 
-use super::{Hook, Kept, OpenError, StoreError};
+use super::{Hook, Kept, Moment, OpenError, StoreError};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
@@ -71,6 +71,7 @@ impl SpawnBlocking for Inline {
 pub(super) struct Sqlite {
     writes: Line,
     reads: Line,
+    epoch: Arc<str>,
     /// Held so that a second server on the same file is refused.
     _lock: Option<File>,
 }
@@ -107,7 +108,12 @@ impl Sqlite {
                 .map_err(|error| OpenError::Prepare(error.into()))?;
             reader::spawn(reads.receiver(), wrap(connection), Arc::clone(&epoch), kept)?;
         }
-        Ok(Self { writes, reads, _lock: lock })
+        Ok(Self { writes, reads, epoch, _lock: lock })
+    }
+
+    /// Which history the file is on. Its clock is the process's.
+    pub(super) fn moment(&self) -> Moment {
+        Moment { now: None, epoch: Arc::clone(&self.epoch) }
     }
 
     /// Runs `work` in a transaction on the writer's thread; the answer comes after the COMMIT.
