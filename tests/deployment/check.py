@@ -57,9 +57,8 @@ def compose():
     with tempfile.NamedTemporaryFile("w", suffix=".env") as file:
         file.write("".join(f"{name}={value}\n" for name, value in words.items()))
         file.flush()
-        packages = DEBS / "usr/lib/python3/dist-packages"
-        told = run("/usr/bin/python3", debian("usr/bin/docker-compose"), "--env-file", file.name, "-f", ROOT / "compose.yaml",
-                   "config", environment={"PYTHONPATH": str(packages)})
+        told = run(debian("usr/bin/docker-compose"), "--env-file", file.name, "-f", ROOT / "compose.yaml", "config",
+                   environment={"PYTHONPATH": str(DEBS / "usr/lib/python3/dist-packages")})
     services = yaml.safe_load(told)["services"]
     nodes = [service for name, service in services.items() if name.startswith("node")]
     assert len(nodes) == 3 and {"proxy", "database", "bus", "mail"} <= services.keys(), services.keys()
