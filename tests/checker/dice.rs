@@ -1,6 +1,6 @@
 //! Chance that can be had again: the same seed, the same faults and deeds.
 
-/// SplitMix64 (Steele, Lea, and Flood 2014): enough for choosing, and a line long.
+/// `SplitMix64` (Steele, Lea, and Flood 2014): enough for choosing, and a few lines long.
 #[derive(Debug, Clone)]
 pub struct Dice(u64);
 

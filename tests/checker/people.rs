@@ -161,11 +161,11 @@ impl Person {
             if let Ok(answer) = request.timeout(PATIENCE).send().await
                 && answer.status() == 201
             {
-                let cookies = answer.headers().get_all("set-cookie").iter();
-                let cookies = cookies
-                    .filter_map(|cookie| cookie.to_str().ok()?.strip_prefix("afterclick_session="));
-                let cookie =
-                    cookies.filter_map(|rest| rest.split(';').next()).next().unwrap().to_owned();
+                let mut cookies = answer.headers().get_all("set-cookie").iter();
+                let cookie = cookies.find_map(|cookie| {
+                    cookie.to_str().ok()?.strip_prefix("afterclick_session=")?.split(';').next()
+                });
+                let cookie = cookie.unwrap().to_owned();
                 let Ok(body) = answer.json::<Value>().await else { continue };
                 let user = body["user"]["id"].as_str().unwrap().to_owned();
                 let token = body["access_token"].as_str().unwrap().to_owned();

@@ -183,11 +183,10 @@ pub fn resumes(story: &Story) -> Vec<String> {
         let ahead = told.cursor.version - resume.version;
         let right = match heard.name.as_str() {
             _ if !same => heard.name == "snapshot" || heard.name == "poll",
-            "snapshot" => ahead >= 0,
-            "poll" if told.is_change => ahead == 1,
-            "poll" => ahead > 0,
-            "heartbeat" => ahead >= 0,
+            "snapshot" | "heartbeat" => ahead >= 0,
+            "poll" if !told.is_change => ahead > 0,
             "nothing" => ahead == 0,
+            // A change, on a stream or as the first of a poll's.
             _ => ahead == 1,
         };
         if !right {

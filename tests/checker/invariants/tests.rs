@@ -43,8 +43,7 @@ fn good() -> History {
         (2, 4, 2_010, Some("e.3")),
         (1, 5, 2_500, Some("e.3")),
     ] {
-        let resume = resume.map(ToOwned::to_owned);
-        history.opened.push(Opened { client, connection, node: 0, at, resume, status: 200 });
+        history.opened.push(opened(client, connection, at, resume));
     }
     history.heard = vec![
         heard(1, 1, 210, "snapshot", 1),
@@ -87,6 +86,11 @@ fn write(kind: &str, at: u64, wrote: Option<(i64, &str)>) -> Write {
         already: None,
         session: None,
     }
+}
+
+fn opened(client: u32, connection: u32, at: u64, resume: Option<&str>) -> Opened {
+    let resume = resume.map(ToOwned::to_owned);
+    Opened { client, connection, node: 0, at, resume, status: 200 }
 }
 
 fn document(version: i64) -> Value {
@@ -253,14 +257,7 @@ fn i8_a_resume_that_leaves_something_out_is_noticed() {
 #[test]
 fn i9_an_old_state_for_a_new_connection_is_noticed() {
     let late = |history: &mut History| {
-        history.opened.push(Opened {
-            client: 4,
-            connection: 9,
-            node: 1,
-            at: 3_100,
-            resume: None,
-            status: 200,
-        });
+        history.opened.push(opened(4, 9, 3_100, None));
         let client = Client { id: 4, from: 3_100, ..history.clients[0].clone() };
         history.clients.push(client);
         history.heard.push(heard(4, 9, 3_110, "snapshot", 3));
@@ -290,14 +287,7 @@ fn i11_a_session_that_goes_on_or_ends_for_nothing_is_noticed() {
     };
     assert_eq!(broken(goes_on), ["I11"]);
     let let_in = |history: &mut History| {
-        history.opened.push(Opened {
-            client: 3,
-            connection: 9,
-            node: 0,
-            at: 8_600,
-            resume: None,
-            status: 200,
-        });
+        history.opened.push(opened(3, 9, 8_600, None));
     };
     assert_eq!(broken(let_in), ["I11"]);
     assert_eq!(broken(|history| history.opened[0].status = 401), ["I11"]);
