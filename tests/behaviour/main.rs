@@ -7,7 +7,6 @@ mod clicks;
 mod codes;
 mod cross_site;
 mod crowds;
-#[expect(dead_code, reason = "a test of its own stops and kills servers")]
 #[path = "../support/postgres.rs"]
 mod database;
 mod floods;
@@ -21,6 +20,7 @@ mod nodes;
 mod odd;
 mod operators;
 mod origins;
+mod outages;
 mod panics;
 mod passwords;
 mod polls;

@@ -112,9 +112,9 @@ async fn play(world: &World, card: Card, index: usize, lasts: Duration) -> (&'st
             (kind, on_node)
         }
         Card::KillDatabase => {
-            world.database.order("kill").await;
+            world.database.kill().await;
             wait().await;
-            world.database.order("start").await;
+            world.database.start_again().await;
             ("database killed", "all nodes".to_owned())
         }
         Card::KillBus => {

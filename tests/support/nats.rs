@@ -46,11 +46,6 @@ impl Nats {
         format!("nats://{}", self.address())
     }
 
-    /// The process, for tests that stop it.
-    pub fn pid(&self) -> u32 {
-        self.process.id()
-    }
-
     /// Kills it.
     pub fn kill(&mut self) {
         self.process.kill().unwrap();

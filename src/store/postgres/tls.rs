@@ -55,7 +55,7 @@ fn roots(file: Option<&Path>) -> Result<RootCertStore, String> {
         }
         // Some of a machine's many may be unreadable; that is not our business.
         None => {
-            drop(roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs))
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         }
     }
     if roots.is_empty() {

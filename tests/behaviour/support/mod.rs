@@ -11,7 +11,7 @@ pub use app::App;
 pub use device::{Answer, Device};
 pub use listening::Listening;
 pub use mail_server::{Certificate, MailServer};
-pub use nodes::Nodes;
+pub use nodes::{Nodes, Process};
 pub use story::{kyc, publish, until};
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
+use super::node::signal;
 use super::script;
 use crate::history::{Change, Record, Recorder, Row};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::process::Stdio;
@@ -13,32 +15,55 @@ pub struct Database {
     /// For its superuser.
     pub url: String,
     pub port: u16,
-    talk: Mutex<(ChildStdin, Lines<BufReader<ChildStdout>>)>,
+    keeper: Mutex<Keeper>,
     _script: Child,
+}
+
+struct Keeper {
+    orders: ChildStdin,
+    lines: Lines<BufReader<ChildStdout>>,
+    /// The server, as it is now.
+    server: Option<u32>,
+}
+
+impl Keeper {
+    /// Reads where the server is: its URL.
+    async fn hear(&mut self) -> String {
+        let line = self.lines.next_line().await.unwrap().expect("PostgreSQL did not start");
+        let mut words = line.split_whitespace();
+        let url = words.next().unwrap().to_owned();
+        self.server = words.next().and_then(|pid| pid.parse().ok());
+        url
+    }
 }
 
 impl Database {
     /// Makes and starts one.
     pub async fn start() -> Self {
         let mut child = script("bash")
-            .args(["tests/support/postgres.sh", "--durable"])
+            .args(["tests/support/postgres.sh", "durable"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let orders = child.stdin.take().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = lines.next_line().await.unwrap().expect("PostgreSQL did not start");
-        let url = line.split_whitespace().next().unwrap().to_owned();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut keeper = Keeper { orders, lines, server: None };
+        let url = keeper.hear().await;
         let port = url.rsplit_once(':').unwrap().1.split('/').next().unwrap().parse().unwrap();
-        Self { url, port, talk: Mutex::new((orders, lines)), _script: child }
+        Self { url, port, keeper: Mutex::new(keeper), _script: child }
     }
 
-    /// Gives an order and waits until it is carried out: `kill` or `start`.
-    pub async fn order(&self, order: &str) {
-        let mut talk = self.talk.lock().await;
-        talk.0.write_all(format!("{order}\n").as_bytes()).await.unwrap();
-        talk.1.next_line().await.unwrap().expect("PostgreSQL's keeper ended");
+    /// Kills it, with all that it had not acknowledged.
+    pub async fn kill(&self) {
+        signal(self.keeper.lock().await.server.take(), Signal::KILL);
+    }
+
+    /// Starts it again where it was, and waits until it serves.
+    pub async fn start_again(&self) {
+        let mut keeper = self.keeper.lock().await;
+        keeper.orders.write_all(b"again\n").await.unwrap();
+        keeper.hear().await;
     }
 
     /// Its address over another port.
