@@ -58,14 +58,14 @@ def main(program):
         try:
             url = node.stdout.readline().split()[-1]
             port = int(url.rsplit(":", 1)[1])
+            alone = sockets(node.pid)
             command = [program, "token", "--user", "ana", "--public-url", url]
             token = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
-            cursor = ask(port, "/v1/me", token)
-            head = cursor.recv(65536).decode()
-            cursor.close()
-            cursor = head.split('"cursor":"')[1].split('"')[0]
-            alone = sockets(node.pid)
-            clients = [ask(port, path, token) for path in ("/v1/stream", f"/v1/poll?after={cursor}&wait=30") for _ in range(EACH)]
+            with ask(port, "/v1/me", token) as client:
+                cursor = client.recv(65536).decode()
+            cursor = cursor.split('"cursor":"')[1].split('"')[0]
+            paths = ("/v1/stream", f"/v1/poll?after={cursor}&wait=30")
+            clients = [ask(port, path, token) for path in paths for _ in range(EACH)]
             clients += [socket.create_connection(("127.0.0.1", port)) for _ in range(EACH)]
             wait_until(lambda: sockets(node.pid) >= alone + len(clients), 10)
             network(up=False)
