@@ -108,7 +108,7 @@ tell
 # Until the one who started us lets go. `read` rather than `cat`, so that a signal is heard.
 while IFS= read -r order; do
   [[ "$order" == again ]] || continue
-  wait "$server" || true
+  { wait "$server" || true; } 2>/dev/null # bash would tell how it ended
   # What a killed server left behind goes a moment after it.
   for ((try = 1; try <= 100; try++)); do
     serve "$port" "$folder/postgres.again.log"
