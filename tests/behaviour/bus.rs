@@ -7,6 +7,11 @@ use afterclick::model::{Cursor, Epoch, ServerSecret, UserRef, Version};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 fn ana() -> UserRef {
     UserRef { tenant: "default".parse().unwrap(), id: "ana".parse().unwrap() }
@@ -203,6 +208,64 @@ async fn r08_a_bus_that_comes_late_and_goes_away_is_joined_again() {
         .await;
     }
     spoken.abort();
+}
+
+/// Passes bytes on between a bus and its server, until one direction is made a black hole.
+async fn passage(
+    to: String,
+    to_server: watch::Receiver<bool>,
+    to_client: watch::Receiver<bool>,
+) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("nats://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let Ok(server) = TcpStream::connect(&to).await else { continue };
+            let (from_client, into_client) = client.into_split();
+            let (from_server, into_server) = server.into_split();
+            tokio::spawn(pass(from_client, into_server, to_server.clone()));
+            tokio::spawn(pass(from_server, into_client, to_client.clone()));
+        }
+    });
+    url
+}
+
+/// Reads everything, and passes it on while the way is open.
+async fn pass(mut from: OwnedReadHalf, mut into: OwnedWriteHalf, open: watch::Receiver<bool>) {
+    let mut buffer = vec![0; 65_536];
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        if *open.borrow() && into.write_all(&buffer[..read]).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r09_a_network_that_swallows_one_direction_is_noticed_and_made_up_for() {
+    let nats = Nats::start();
+    for swallowed in ["to the server", "to the client"] {
+        let ((server, to_server), (client, to_client)) =
+            (watch::channel(true), watch::channel(true));
+        let url = passage(nats.address(), to_server, to_client).await;
+        let node = bus(&url, NatsCredentials::None, None);
+        let mut heard = connected(&node).await;
+        let way = if swallowed == "to the server" { &server } else { &client };
+        let began = Instant::now();
+
+        way.send_replace(false);
+        let gone = async {
+            // It finds its connection dead; a new one is no better, so it stays away.
+            while node.state() != BusState::Down {
+                tokio::select! { _ = heard.next() => {}, () = tokio::task::yield_now() => {} }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(15), gone).await.expect(swallowed);
+        way.send_replace(true);
+
+        let back = async { while !matches!(heard.next().await, Some(Heard::Missed)) {} };
+        soon("the resync", back).await;
+        assert!(began.elapsed() < Duration::from_secs(25));
+    }
 }
 
 /// What the process counted of its messages.

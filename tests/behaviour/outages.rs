@@ -1,8 +1,9 @@
 //! What becomes of acknowledged changes, and of whoever listens, while PostgreSQL is away.
 
 use super::database::{Cluster, execute};
-use super::support::{Answer, Device, Listening, Nodes, kyc, publish, until};
+use super::support::{Answer, Certificate, Device, Listening, Nodes, kyc, publish, until};
 use serde_json::json;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -273,4 +274,57 @@ async fn a_standby_is_refused_by_name_and_used_once_it_is_promoted() {
     assert!(!refused.status.success());
     assert!(line.contains("read-only standby") && line.lines().count() == 1, "{line}");
     assert!(taken.status.success(), "{}", String::from_utf8_lossy(&taken.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_speaks_tls_is_spoken_to_so_and_an_impostor_is_not() {
+    let cluster = own_server().await;
+    let database = cluster.database().await;
+    let certificate = Certificate::new();
+    // The server reads them as another user than this one, and wants the key to be its own.
+    let shown = |text: PathBuf| std::fs::read_to_string(text).unwrap().replace('\n', "\\n");
+    for (setting, file) in
+        [("ssl_cert_file", certificate.cert()), ("ssl_key_file", certificate.key())]
+    {
+        let copy = format!(
+            "COPY (SELECT unnest(string_to_array(E'{}', E'\\n'))) TO PROGRAM \
+             'umask 077; cat > {setting}.pem'",
+            shown(file).trim_end_matches("\\n")
+        );
+        execute(cluster.url(), &copy).await.unwrap();
+        let set = format!("ALTER SYSTEM SET {setting} = '{setting}.pem'");
+        execute(cluster.url(), &set).await.unwrap();
+    }
+    execute(cluster.url(), "ALTER SYSTEM SET ssl = on").await.unwrap();
+    execute(cluster.url(), "SELECT pg_reload_conf()").await.unwrap();
+    let url =
+        |host: &str, query: &str| format!("{}?{query}", database.url().replace("127.0.0.1", host));
+    let opens = async |host: &str, query: &str| {
+        let flags = ["--database", &url(host, query), "--secret", Nodes::SECRET];
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_afterclick"));
+        let output = command.args(flags).args(["keys", "list"]).output().await.unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let ca = format!("sslrootcert={}", certificate.cert().display());
+    until("TLS", async || opens("127.0.0.1", "sslmode=require").await.0).await;
+
+    for (host, query, good) in [
+        ("localhost", format!("sslmode=verify-full&{ca}"), true),
+        ("127.0.0.1", format!("sslmode=verify-ca&{ca}"), true),
+        ("127.0.0.1", "sslmode=disable".to_owned(), true),
+        // Another name than the certificate's, and an authority that did not sign it.
+        ("127.0.0.1", format!("sslmode=verify-full&{ca}"), false),
+        ("localhost", "sslmode=verify-full".to_owned(), false),
+    ] {
+        let (opened, line) = opens(host, &query).await;
+
+        assert_eq!(opened, good, "{host} {query}: {line}");
+    }
+    let nodes =
+        Nodes::with(1, &url("localhost", &format!("sslmode=verify-full&{ca}")), "local", &[]).await;
+    let ana = nodes.signed_up("ana@example.com").await;
+    assert_eq!(ana.me().await["email"], "ana@example.com");
+    let encrypted = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+        WHERE ssl AND application_name = 'afterclick'";
+    assert!(ask(database.url(), encrypted).await > 0);
 }

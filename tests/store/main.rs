@@ -29,7 +29,7 @@ struct Bed {
     store: Store,
     effects: Arc<Mutex<Vec<Effect>>>,
     folder: Option<TempDir>,
-    _server: Option<TestDatabase>,
+    server: Option<TestDatabase>,
 }
 
 impl Bed {
@@ -39,7 +39,7 @@ impl Bed {
         let told = Arc::clone(&effects);
         let hook = Arc::new(move |new: Vec<Effect>| told.lock().unwrap().extend(new));
         let store = Store::sqlite(&folder.path().join("a.db"), 2, true, KEPT, hook).unwrap();
-        Self { store, effects, folder: Some(folder), _server: None }
+        Self { store, effects, folder: Some(folder), server: None }
     }
 
     async fn postgres() -> Self {
@@ -49,7 +49,7 @@ impl Bed {
         let hook = Arc::new(move |new: Vec<Effect>| told.lock().unwrap().extend(new));
         let store = Store::postgres(server.url(), KEPT, hook, Arc::new(|_| {})).unwrap();
         store.prepare().await.unwrap();
-        Self { store, effects, folder: None, _server: Some(server) }
+        Self { store, effects, folder: None, server: Some(server) }
     }
 
     /// Each database in turn.

@@ -5,18 +5,19 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use tokio::task::yield_now;
 
-const SECRET: &str = "kT0vQ3cW9nY7xJ2mB5sL8dF1gH4aR6pZ";
-
 /// Several nodes of one installation.
 pub struct Nodes(pub Vec<App>);
 
 impl Nodes {
+    /// What they share.
+    pub const SECRET: &str = "kT0vQ3cW9nY7xJ2mB5sL8dF1gH4aR6pZ";
+
     /// What they call themselves, whoever asks: as behind a balancer.
     pub const PUBLIC_URL: &str = "http://127.0.0.1:8080";
 
     /// What all of them are started with.
     pub fn flags<'a>(database: &'a str, bus: &'a str) -> [&'a str; 8] {
-        let (secret, url) = (SECRET, Self::PUBLIC_URL);
+        let (secret, url) = (Self::SECRET, Self::PUBLIC_URL);
         ["--database", database, "--bus", bus, "--secret", secret, "--public-url", url]
     }
 
