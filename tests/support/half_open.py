@@ -36,6 +36,15 @@ def sockets(pid):
     return count
 
 
+def settled(pid):
+    """How many there are once that is the same for a second: it may still be starting."""
+    counts = []
+    while len(counts) < 10 or len(set(counts[-10:])) > 1:
+        counts.append(sockets(pid))
+        time.sleep(0.1)
+    return counts[-1]
+
+
 def ask(port, path, token):
     client = socket.create_connection(("127.0.0.1", port))
     client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
@@ -58,12 +67,12 @@ def main(program):
         try:
             url = node.stdout.readline().split()[-1]
             port = int(url.rsplit(":", 1)[1])
-            alone = sockets(node.pid)
             command = [program, "token", "--user", "ana", "--public-url", url]
             token = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
             with ask(port, "/v1/me", token) as client:
                 cursor = client.recv(65536).decode()
             cursor = cursor.split('"cursor":"')[1].split('"')[0]
+            alone = settled(node.pid)
             paths = ("/v1/stream", f"/v1/poll?after={cursor}&wait=30")
             clients = [ask(port, path, token) for path in paths for _ in range(EACH)]
             clients += [socket.create_connection(("127.0.0.1", port)) for _ in range(EACH)]
