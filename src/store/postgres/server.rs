@@ -133,7 +133,8 @@ impl Meeting {
     pub(super) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
         let met = self.meet().await;
         match &met {
-            Err(error) if !self.failing.swap(true, Ordering::Relaxed) => {
+            // Before the first, whoever starts tells of a server that is away.
+            Err(error) if self.has_met() && !self.failing.swap(true, Ordering::Relaxed) => {
                 tracing::warn!(error = causes(error), "no connection to the database can be made");
             }
             Ok(_) if self.failing.swap(false, Ordering::Relaxed) => {
@@ -142,6 +143,11 @@ impl Meeting {
             _ => {}
         }
         met.map_err(|error| ConnectionError::BadConnection(causes(&error)))
+    }
+
+    /// Whether there ever was a connection.
+    fn has_met(&self) -> bool {
+        !self.epoch.read().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     async fn meet(&self) -> Result<AsyncPgConnection, OpenError> {
