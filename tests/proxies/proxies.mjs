@@ -87,7 +87,7 @@ async function until(what, ask) {
 }
 
 /** The service behind the proxy, and all that ends with the test. */
-async function stage(name, act, { heartbeat = "15s", limit = "off" } = {}) {
+async function stage(name, act, { heartbeat = "15s", limit = "off", mail = "inbox" } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "afterclick-proxy-"));
   const running = [];
   const start = (program, args, options) => {
@@ -105,7 +105,8 @@ async function stage(name, act, { heartbeat = "15s", limit = "off" } = {}) {
     await writeFile(join(folder, "both.pem"), Buffer.concat([cert, key]));
     const [web, secure] = [await freePort(), await freePort()];
     const settings = ["--listen", "127.0.0.1:0", "--public-url", `https://localhost:${secure}`, "--trusted-proxy", "127.0.0.1",
-      "--database", `sqlite:${folder}/afterclick.db`, "--heartbeat", heartbeat, "--limit-sign-up", limit, "--drain", "200ms"];
+      "--database", `sqlite:${folder}/afterclick.db`, "--heartbeat", heartbeat, "--limit-sign-up", limit, "--drain", "200ms",
+      "--mail", mail];
     const service = start(process.env.AFTERCLICK_BIN, settings, { stdio: ["ignore", "pipe", "ignore"] });
     const said = await new Promise((resolve) => { createInterface(service.stdout).once("line", resolve); });
     const node = said.replace("afterclick is listening on http://", "");
@@ -124,7 +125,7 @@ async function stage(name, act, { heartbeat = "15s", limit = "off" } = {}) {
     const site = { name, secure, web, node, cert, direct: (path) => fetch(`http://${node}${path}`) };
     const up = async () => {
       assert.equal(child.exitCode, null, `${name} ended: ${log.join("")}`);
-      return ask(site, "GET", "/readyz").then(({ status }) => status === 200, () => false);
+      return ask(site, "GET", "/healthz").then(({ status }) => status === 200, () => false);
     };
     await until(`${name}'s start`, up);
     await act(site);
@@ -194,6 +195,13 @@ const streams = async (site) => {
   return Number(/^afterclick_streams_open (\d+)$/m.exec(text)[1]);
 };
 
+/** How often somebody has asked how the node is: its proxy, where that one does. */
+const checks = async (site) => {
+  const text = await (await site.direct("/metrics")).text();
+  const asked = [...text.matchAll(/^afterclick_requests_total\{.*route="\/(?:readyz|healthz)".*\} (\d+)$/gm)];
+  return asked.reduce((sum, [, count]) => sum + Number(count), 0);
+};
+
 for (const name of Object.keys(PROXIES)) {
   test(`${name} passes an event on when it comes, and wakes a poll`, { timeout: 60_000 }, () => stage(name, async (site) => {
     const { bearer, link } = await ana(site);
@@ -245,6 +253,16 @@ for (const name of Object.keys(PROXIES)) {
 
     assert.deepEqual(statuses, [202, 202, 429]);
   }, { limit: "2/h" }));
+
+  test(`${name} lets people in while the mail server is away`, { timeout: 60_000 }, () => stage(name, async (site) => {
+    await until("a node that misses its mail server", async () => (await site.direct("/readyz")).status === 503);
+    const before = await checks(site);
+    // nginx asks nobody.
+    if (name !== "nginx") await until("three checks", async () => await checks(site) >= before + 3);
+
+    assert.equal((await ask(site, "GET", "/")).status, 200);
+    assert.equal((await ask(site, "POST", "/v1/users", { body: ANA })).status, 202);
+  }, { mail: "smtp://127.0.0.1:1?tls=none" }));
 
   test(`${name} shows nobody what is for operators, and sends http to https`, { timeout: 60_000 }, () => stage(name, async (site) => {
     for (const path of ["/metrics", "/docs", "/docs/", "/dev/inbox"]) {
