@@ -11,7 +11,7 @@ use afterclick::feed::{
     Transport,
 };
 use afterclick::model::{
-    ChangeType, Cursor, Document, Effect, Ending, IdempotencyKey, Languages, Micros, Once,
+    By, ChangeType, Cursor, Document, Effect, Ending, IdempotencyKey, Languages, Micros, Once,
     Precondition, TenantName, UserRef,
 };
 use afterclick::store::{Hook, Kept, NewEvent, Published, PutUser, Store};
@@ -154,6 +154,7 @@ async fn made(store: &Store, number: usize) -> Result<UserRef, Failure> {
         once: None,
         languages: Languages::default(),
         salt: [0; 16],
+        by: By::command_line(),
         now: SystemClock::default().now(),
     };
     store.put_user(new).await?;

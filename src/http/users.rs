@@ -44,10 +44,12 @@ pub(super) async fn put(
     Asked(backend, said): Asked<Publisher, Said>,
 ) -> Result<HttpResponse, Problem> {
     let user = id.parse().map_err(|error| Problem::unprocessable("bad_id", error))?;
+    let by = backend.0.by();
     let user = UserRef { tenant: backend.0.tenant, id: user };
     let (wanted, key) = (etag::wanted(&request), key(&request)?);
     let languages = languages(&request);
-    let (created, user) = services.publishing.put_user(&user, said, wanted, key, languages).await?;
+    let (created, user) =
+        services.publishing.put_user(&user, said, wanted, key, languages, by).await?;
     let mut response = if created { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(response.insert_header((ETAG, etag::of(user.cursor))).json(user))
 }
@@ -71,7 +73,8 @@ pub(super) async fn delete(
     request: HttpRequest,
     backend: Publisher,
 ) -> Result<HttpResponse, Problem> {
-    services.publishing.delete_user(&named(backend.0, &id)?, etag::wanted(&request)).await?;
+    let (by, wanted) = (backend.0.by(), etag::wanted(&request));
+    services.publishing.delete_user(&named(backend.0, &id)?, wanted, by).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -90,11 +93,12 @@ pub(super) async fn verify(
     request: HttpRequest,
     Asked(backend, wanted): Asked<Publisher, Verify>,
 ) -> Result<HttpResponse, Problem> {
+    let by = backend.0.by();
     let (user, key) = (named(backend.0, &id)?, key(&request)?);
     let languages = languages(&request);
     let mut created = HttpResponse::Created();
     created.insert_header((CACHE_CONTROL, "no-store"));
-    Ok(match services.verification.issue(&user, wanted.deliver, key, languages).await? {
+    Ok(match services.verification.issue(&user, wanted.deliver, key, languages, by).await? {
         Issue::Delivered(expires_at) => created.json(json!({ "expires_at": expires_at })),
         Issue::Handed { link, code, expires_at } => {
             let base = services.settings.public_url.as_str().trim_end_matches('/');
@@ -122,7 +126,8 @@ pub(super) async fn disconnect(
     id: Path<String>,
     backend: Publisher,
 ) -> Result<HttpResponse, Problem> {
-    let found = services.publishing.disconnect(&named(backend.0, &id)?).await;
+    let by = backend.0.by();
+    let found = services.publishing.disconnect(&named(backend.0, &id)?, by).await;
     if found.map_err(|error| unavailable(&error))? {
         Ok(HttpResponse::NoContent().finish())
     } else {

@@ -1,6 +1,6 @@
 use super::Publishing;
 use crate::feed::Connections;
-use crate::model::UserRef;
+use crate::model::{By, UserRef};
 use crate::store::StoreError;
 
 impl Publishing {
@@ -20,8 +20,8 @@ impl Publishing {
     /// # Errors
     ///
     /// [`StoreError`] where it could not be kept, and so other nodes would not hear of it.
-    pub async fn disconnect(&self, user: &UserRef) -> Result<bool, StoreError> {
-        let found = self.store.disconnect(user.clone(), self.clock.now()).await?;
+    pub async fn disconnect(&self, user: &UserRef, by: By) -> Result<bool, StoreError> {
+        let found = self.store.disconnect(user.clone(), by, self.clock.now()).await?;
         if found {
             tracing::info!(user.id = %user.id, tenant = %user.tenant, "a backend disconnected a user");
         }

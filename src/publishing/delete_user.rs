@@ -1,5 +1,5 @@
 use super::Publishing;
-use crate::model::{Precondition, UserRef};
+use crate::model::{By, Precondition, UserRef};
 use crate::store::{Deleted, StoreError};
 
 /// Why a user stays.
@@ -27,9 +27,10 @@ impl Publishing {
         &self,
         user: &UserRef,
         precondition: Precondition,
+        by: By,
     ) -> Result<(), DeleteUserError> {
         let now = self.clock.now();
-        match self.store.delete_user(user.clone(), precondition, now).await? {
+        match self.store.delete_user(user.clone(), precondition, by, now).await? {
             Deleted::Done => {
                 tracing::info!(user.id = %user.id, tenant = %user.tenant, "a backend removed a user");
                 Ok(())

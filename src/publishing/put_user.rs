@@ -1,7 +1,7 @@
 use super::Publishing;
 use crate::accounts::passwords::salt_for_unknown;
 use crate::model::{
-    BadEmail, Document, DocumentTooLarge, EmailAddress, IdempotencyKey, Languages, Once,
+    BadEmail, By, Document, DocumentTooLarge, EmailAddress, IdempotencyKey, Languages, Once,
     Precondition, User, UserRef,
 };
 use crate::store::{Put, PutUser, StoreError};
@@ -70,6 +70,7 @@ impl Publishing {
         precondition: Precondition,
         key: Option<IdempotencyKey>,
         languages: Languages,
+        by: By,
     ) -> Result<(bool, User), PutUserError> {
         let document = |members: &Map<String, Value>| Document::new(members);
         let attributes = said.attributes.as_ref().map(document).transpose()?;
@@ -89,6 +90,7 @@ impl Publishing {
             once,
             languages,
             salt: salt.unwrap_or_default(),
+            by,
             now: self.clock.now(),
         };
         match self.store.put_user(new).await? {

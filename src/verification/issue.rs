@@ -1,6 +1,6 @@
 use super::Verification;
 use crate::accounts::LINK_TTL;
-use crate::model::{Code, IdempotencyKey, Languages, Micros, Once, OpaqueToken, UserRef};
+use crate::model::{By, Code, IdempotencyKey, Languages, Micros, Once, OpaqueToken, UserRef};
 use crate::store::{Issued, NewLink, StoreError, WantedLink};
 use std::time::Duration;
 use uuid::Uuid;
@@ -62,13 +62,14 @@ impl Verification {
         deliver: bool,
         key: Option<IdempotencyKey>,
         languages: Languages,
+        by: By,
     ) -> Result<Issue, IssueError> {
         let (now, id) = (self.clock.now(), Uuid::now_v7());
         let digest = self.secret.link(id.as_bytes()).digest();
         let link = NewLink { id, digest, expires_at: now.after(LINK_TTL) };
         let body = if deliver { "deliver" } else { "hand over" };
         let once = key.map(|key| Once::new(key, "POST verifications", user, body));
-        let wanted = WantedLink { user: user.clone(), link, deliver, once, languages, now };
+        let wanted = WantedLink { user: user.clone(), link, deliver, once, languages, by, now };
         match self.store.issue_link(wanted).await? {
             Issued::Done(_, expires_at) if deliver => Ok(Issue::Delivered(expires_at)),
             Issued::Done(id, expires_at) => Ok(Issue::Handed {

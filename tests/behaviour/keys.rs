@@ -2,7 +2,7 @@
 
 use super::support::{App, Device, PASSWORD, until};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn backend(app: &App, scopes: &str) -> Device {
     let key = app.command(&["keys", "create", "--name", "tests", "--scope", scopes]);
@@ -128,4 +128,43 @@ async fn s25_what_is_done_by_a_mailed_link_is_in_the_record_too() {
             format!("link password.reset {ana_id}"),
         ]
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s25_what_a_backend_does_to_its_users_is_in_the_record_once() {
+    let app = App::start().await;
+    let backend = app.backend("acme");
+    let key = lines(&app, &["keys", "list"])[0][0].clone();
+    let put = async |body: &Value| {
+        let request = backend.request(Method::PUT, "/v1/users/u1").json(body);
+        backend.send(request.header("x-request-id", "put-1")).await
+    };
+
+    put(&json!({ "email": "eve@acme.example" })).await.expect(201);
+    put(&json!({ "attributes": { "plan": "pro" } })).await.expect(200);
+    // Nothing differs, nothing is done, and so nothing is written down.
+    put(&json!({ "attributes": { "plan": "pro" } })).await.expect(200);
+    let wanted = json!({ "deliver": false });
+    for _ in 0..2 {
+        let request = backend.request(Method::POST, "/v1/users/u1/verifications").json(&wanted);
+        backend.send(request.header("idempotency-key", "once")).await.expect(201);
+    }
+    backend.delete("/v1/users/u1/connections").await.expect(204);
+    backend.delete("/v1/users/nobody").await.expect(404);
+    backend.delete("/v1/users/u1").await.expect(204);
+
+    let acts = lines(&app, &["audit", "list", "--tenant", "acme"]);
+    let by_key = acts.iter().filter(|line| line[2] == format!("key:{key}"));
+    let seen: Vec<_> = by_key.clone().map(|line| line[3..5].join(" ")).collect();
+    assert_eq!(
+        seen,
+        [
+            "user.created u1",
+            "user.changed u1",
+            "verification.created u1",
+            "connections.ended u1",
+            "user.deleted u1",
+        ]
+    );
+    assert!(by_key.take(2).all(|line| line[5] == "put-1"));
 }

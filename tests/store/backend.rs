@@ -2,7 +2,7 @@
 
 use super::{Bed, NOW, later, new_link};
 use afterclick::model::{
-    ChangeType, Document, Effect, EmailAddress, EndingCode, Languages, Micros, Precondition,
+    By, ChangeType, Document, Effect, EmailAddress, EndingCode, Languages, Micros, Precondition,
     TenantName, UserRef,
 };
 use afterclick::store::{
@@ -35,6 +35,7 @@ fn said(user: &UserRef, body: &Value, now: Micros) -> PutUser {
         once: None,
         languages: Languages::default(),
         salt: [2; 16],
+        by: By::command_line(),
         now,
     }
 }
@@ -61,6 +62,7 @@ async fn link(bed: &Bed, user: &UserRef, now: Micros) -> afterclick::store::NewL
         deliver: false,
         once: None,
         languages: Languages::default(),
+        by: By::command_line(),
         now,
     };
     let issued = bed.store.issue_link(wanted).await.unwrap();
@@ -244,6 +246,7 @@ async fn link_in_another_mail(bed: &Bed, user: &UserRef) -> afterclick::store::N
         deliver: true,
         once: None,
         languages: Languages::default(),
+        by: By::command_line(),
         now: later(120),
     };
     let mailed = bed.store.issue_link(deliver.clone()).await.unwrap();
@@ -318,14 +321,18 @@ async fn a_removed_user_leaves_nothing_behind() {
         let stale = Precondition::At(vec!["aaaaaaaa.1".parse().unwrap()]);
         bed.told();
 
-        let refused = bed.store.delete_user(ana.clone(), stale, later(2)).await.unwrap();
+        let refused =
+            bed.store.delete_user(ana.clone(), stale, By::command_line(), later(2)).await.unwrap();
         let event = || NewEvent::new(ana.clone(), kind.clone(), data.clone());
         let publish = || bed.store.publish(event(), later(2));
         let (published, deleted) = futures_util::join!(
             join_all((0..10).map(|_| publish())),
-            bed.store.delete_user(ana.clone(), Precondition::Exists, later(2)),
+            bed.store.delete_user(ana.clone(), Precondition::Exists, By::command_line(), later(2)),
         );
-        let again = bed.store.delete_user(ana.clone(), Precondition::Nothing, later(2)).await;
+        let again = bed
+            .store
+            .delete_user(ana.clone(), Precondition::Nothing, By::command_line(), later(2))
+            .await;
 
         assert_eq!((refused, deleted.unwrap()), (Deleted::Stale, Deleted::Done));
         assert_eq!(again.unwrap(), Deleted::Unknown);

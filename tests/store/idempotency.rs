@@ -2,7 +2,7 @@
 
 use super::{Bed, NOW, later, new_link};
 use afterclick::model::{
-    ChangeType, Cursor, Document, IdempotencyKey, Languages, Micros, Once, TenantName, UserRef,
+    By, ChangeType, Cursor, Document, IdempotencyKey, Languages, Micros, Once, TenantName, UserRef,
     Version,
 };
 use afterclick::store::{Issued, NewEvent, Page, Published, WantedLink};
@@ -151,6 +151,7 @@ async fn a_handed_out_link_is_the_same_for_the_same_call() {
             deliver: false,
             once: Some(once("k", &ana, body)),
             languages: Languages::default(),
+            by: By::command_line(),
             now: later(1),
         };
 

@@ -1,7 +1,7 @@
 //! What an application's backend does to its users.
 
 use super::{Database, Store};
-use crate::model::{EmailAddress, Micros, Precondition, TenantName, User, UserId, UserRef};
+use crate::model::{By, EmailAddress, Micros, Precondition, TenantName, User, UserId, UserRef};
 use crate::store::{Deleted, Issued, Put, PutUser, StoreError, WantedLink, postgres, sqlite};
 
 /// Each is one transaction; see the query of the same name for what it does.
@@ -26,9 +26,10 @@ impl Store {
         &self,
         user: UserRef,
         precondition: Precondition,
+        by: By,
         now: Micros,
     ) -> Result<Deleted, StoreError> {
-        on_either!(self.write, backend::delete(user, precondition, now))
+        on_either!(self.write, backend::delete(user, precondition, by, now))
     }
 
     /// A tenant's users in the order of their ids, or those who name an address.
@@ -43,7 +44,7 @@ impl Store {
     }
 
     /// Ends a user's connections; whether there is such a user.
-    pub async fn disconnect(&self, user: UserRef, now: Micros) -> Result<bool, StoreError> {
-        on_either!(self.write, backend::disconnect(user, now))
+    pub async fn disconnect(&self, user: UserRef, by: By, now: Micros) -> Result<bool, StoreError> {
+        on_either!(self.write, backend::disconnect(user, by, now))
     }
 }

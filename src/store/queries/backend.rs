@@ -2,9 +2,10 @@
 
 use super::remove::{self, Links};
 use super::users::{self, UserRow};
-use super::{Tx, hold};
+use super::{Tx, audit, hold};
 use crate::model::{
-    EmailAddress, Ending, EndingCode, Micros, Precondition, TenantName, User, UserId, UserRef,
+    Act, By, Deed, EmailAddress, Ending, EndingCode, Micros, Precondition, TenantName, User,
+    UserId, UserRef,
 };
 use crate::store::schema::users as table;
 use crate::store::{Deleted, StoreError};
@@ -44,6 +45,7 @@ pub(crate) async fn delete(
     tx: &mut Tx<'_>,
     user: UserRef,
     precondition: Precondition,
+    by: By,
     now: Micros,
 ) -> Result<Deleted, StoreError> {
     let (row, _) = hold::with_addresses(tx, &user, None).await?;
@@ -52,6 +54,7 @@ pub(crate) async fn delete(
         return Ok(Deleted::Stale);
     }
     remove::user(tx, &row, EndingCode::UserDeleted, Links::Remove, now).await?;
+    audit::record(tx, Act::on_user(by, Deed::UserDeleted, &user.tenant, &user.id, now)).await?;
     Ok(Deleted::Done)
 }
 
@@ -60,11 +63,14 @@ pub(crate) async fn delete(
 pub(crate) async fn disconnect(
     tx: &mut Tx<'_>,
     user: UserRef,
+    by: By,
     now: Micros,
 ) -> Result<bool, StoreError> {
     if users::find(tx, &user).await?.is_none() {
         return Ok(false);
     }
+    audit::record(tx, Act::on_user(by, Deed::ConnectionsEnded, &user.tenant, &user.id, now))
+        .await?;
     let ending = Ending { user, session: None, code: EndingCode::Disconnected, at: now };
     remove::end(tx, ending).await?;
     Ok(true)

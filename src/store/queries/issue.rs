@@ -1,8 +1,8 @@
 //! A backend wants a link for one of its users.
 
 use super::idempotency::{self, Claimed};
-use super::{Tx, hold, links, resend};
-use crate::model::Micros;
+use super::{Tx, audit, hold, links, resend};
+use crate::model::{Act, Deed, Micros};
 use crate::store::stamps::Stamps;
 use crate::store::{Issued, StoreError, WantedLink};
 use std::time::Duration;
@@ -21,6 +21,11 @@ pub(crate) async fn issue(tx: &mut Tx<'_>, wanted: WantedLink) -> Result<Issued,
         }
     }
     let outcome = attempt(tx, &wanted).await?;
+    if let Issued::Done(..) = outcome {
+        let (by, user) = (wanted.by.clone(), &wanted.user);
+        let act = Act::on_user(by, Deed::VerificationCreated, &user.tenant, &user.id, wanted.now);
+        audit::record(tx, act).await?;
+    }
     match (&outcome, &wanted.once) {
         (Issued::Done(id, end), Some(once)) => {
             idempotency::keep(tx, &wanted.user, once, &(id, end.0), wanted.now).await?;

@@ -5,8 +5,8 @@ use super::idempotency::{self, Claimed};
 use super::letters;
 use super::said::{differing, kind, said};
 use super::users::{self, UserRow};
-use super::{Tx, confirm, hold, links, passwords};
-use crate::model::{Document, User};
+use super::{Tx, audit, confirm, hold, links, passwords};
+use crate::model::{Act, Deed, Document, User};
 use crate::store::schema::users as table;
 use crate::store::{Put, PutUser, StoreError};
 use diesel::prelude::*;
@@ -75,6 +75,9 @@ async fn attempt(tx: &mut Tx<'_>, new: &PutUser) -> Result<Put, StoreError> {
     let data = Document::stored(&serde_json::to_string(&data).unwrap_or_default());
     users::record(tx, &after, kind, data).await?;
     settle(tx, new, &before, &after, old).await?;
+    let deed = if created { Deed::UserCreated } else { Deed::UserChanged };
+    let (tenant, id) = (&new.user.tenant, &new.user.id);
+    audit::record(tx, Act::on_user(new.by.clone(), deed, tenant, id, new.now)).await?;
     Ok(Put::Done { created, user: Box::new(after.document(&tx.epoch)) })
 }
 

@@ -1,7 +1,9 @@
 //! What an application's backend does to its users.
 
 use super::NewLink;
-use crate::model::{Document, EmailAddress, Languages, Micros, Once, Precondition, User, UserRef};
+use crate::model::{
+    By, Document, EmailAddress, Languages, Micros, Once, Precondition, User, UserRef,
+};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -26,6 +28,8 @@ pub struct PutUser {
     pub languages: Languages,
     /// A salt for the address, should it be new.
     pub salt: [u8; 16],
+    /// Who says so, for the record of acts.
+    pub by: By,
     /// The present instant.
     pub now: Micros,
 }
@@ -66,6 +70,8 @@ pub struct WantedLink {
     pub once: Option<Once>,
     /// What the mail's reader prefers.
     pub languages: Languages,
+    /// Who wants it, for the record of acts.
+    pub by: By,
     /// The present instant.
     pub now: Micros,
 }
