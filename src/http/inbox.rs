@@ -7,6 +7,14 @@ use crate::http::pages::InboxMail;
 use crate::model::EmailAddress;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// The longest `wait`, in seconds, as a poll's.
+const LONGEST_WAIT: u64 = 30;
+
+/// Between two looks for the mail that is waited for.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// `GET /dev/inbox`: the mails as a page.
 pub(super) async fn page(
@@ -17,13 +25,22 @@ pub(super) async fn page(
     Ok(pages::inbox_page(&mails, to.as_deref()))
 }
 
-/// `GET /dev/inbox.json`: the mails for programs.
+/// `GET /dev/inbox.json`: the mails for programs, `wait` seconds later where there is none before. A
+/// mail is made after the answer to whoever caused it, so a script that asks at once is too early.
 pub(super) async fn list(
     services: Data<Services>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let (mails, _) = mails(&services, &request)?;
-    Ok(pages::inbox_json(&mails))
+    let wait = query::number(&request, "wait", &(0..=LONGEST_WAIT))?.unwrap_or(0);
+    let until = Instant::now() + Duration::from_secs(wait);
+    loop {
+        let (mails, _) = mails(&services, &request)?;
+        let over = Instant::now() >= until || services.feed.draining().is_some();
+        if over || !mails.is_empty() {
+            return Ok(pages::inbox_json(&mails));
+        }
+        sleep(LOOK).await;
+    }
 }
 
 fn mails(

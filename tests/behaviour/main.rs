@@ -15,6 +15,7 @@ mod examples;
 mod floods;
 mod goodbyes;
 mod hijack;
+mod inbox;
 mod issuers;
 mod keys;
 mod kills;
