@@ -7,8 +7,8 @@
 
 use afterclick::clock::{Clock, SystemClock};
 use afterclick::feed::{
-    CaughtUp, Feed, History, HistoryUnavailable, Item, Limits, Listener, LocalBus, Subscription,
-    Transport,
+    CaughtUp, Feed, History, HistoryUnavailable, Item, Limits, Listener, LocalBus, Moment,
+    Subscription, Transport,
 };
 use afterclick::model::{
     By, ChangeType, Cursor, Document, Effect, Ending, IdempotencyKey, Languages, Micros, Once,
@@ -209,11 +209,15 @@ impl History for Stored {
         ready(Err(HistoryUnavailable)).boxed()
     }
 
-    fn changed_since(&self, _: Micros) -> Answer<Vec<(UserRef, Cursor)>> {
+    fn changed_since(&self, _: Micros, _: usize) -> Answer<Vec<(UserRef, Cursor)>> {
         ready(Err(HistoryUnavailable)).boxed()
     }
 
-    fn endings_since(&self, _: Micros) -> Answer<Vec<Ending>> {
+    fn endings_since(&self, _: Micros, _: usize) -> Answer<Vec<Ending>> {
+        ready(Err(HistoryUnavailable)).boxed()
+    }
+
+    fn moment(&self) -> Answer<Moment> {
         ready(Err(HistoryUnavailable)).boxed()
     }
 }

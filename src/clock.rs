@@ -2,7 +2,7 @@
 
 use crate::model::Micros;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A source of wall-clock time. Waiting uses tokio's time; deciding uses this.
 pub trait Clock: Send + Sync + 'static {
@@ -14,22 +14,50 @@ pub trait Clock: Send + Sync + 'static {
     fn follow(&self, _reference: Micros) {}
 }
 
-/// The operating system's clock, shifted by what the database's clock was found to differ.
+/// The operating system's clock, until it is told the database's.
 ///
 /// With several nodes on PostgreSQL only the database's clock counts: a node whose own is wrong by
-/// hours must order and expire things as the others do.
-#[derive(Debug, Default)]
+/// hours, or is set while it runs, must order and expire things as the others do. So from the first
+/// reference on, time is that reference and what has passed since by the monotonic clock, which
+/// nobody sets.
+#[derive(Debug)]
 pub struct SystemClock {
-    offset: AtomicI64,
+    began: Instant,
+    /// What the database's clock said at `began`; [`NOT_TOLD`] before anybody did.
+    reference: AtomicI64,
+}
+
+const NOT_TOLD: i64 = i64::MIN;
+
+/// Differences that are only how long an answer took; the clock does not go back and forth for them.
+const JITTER: i64 = 100_000;
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self { began: Instant::now(), reference: AtomicI64::new(NOT_TOLD) }
+    }
+}
+
+impl SystemClock {
+    fn elapsed(&self) -> i64 {
+        i64::try_from(self.began.elapsed().as_micros()).unwrap_or(i64::MAX)
+    }
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Micros {
-        Micros(system_now() + self.offset.load(Ordering::Relaxed))
+        match self.reference.load(Ordering::Relaxed) {
+            NOT_TOLD => Micros(system_now()),
+            reference => Micros(reference.saturating_add(self.elapsed())),
+        }
     }
 
     fn follow(&self, reference: Micros) {
-        self.offset.store(reference.0 - system_now(), Ordering::Relaxed);
+        let told = reference.0.saturating_sub(self.elapsed());
+        let known = self.reference.load(Ordering::Relaxed);
+        if known == NOT_TOLD || known.abs_diff(told) > JITTER.unsigned_abs() {
+            self.reference.store(told, Ordering::Relaxed);
+        }
     }
 }
 
@@ -106,5 +134,27 @@ mod tests {
                 assert!(pause >= whole / 2 && pause <= whole, "{failures}: {pause:?}");
             }
         }
+    }
+
+    #[test]
+    fn r12_a_clock_that_was_told_the_databases_keeps_to_it() {
+        let clock = SystemClock::default();
+        let hours_ahead = Micros(system_now()).after(Duration::from_hours(2));
+
+        clock.follow(hours_ahead);
+
+        assert!(clock.now() >= hours_ahead);
+        assert!(clock.now().since(hours_ahead) < Duration::from_mins(1));
+    }
+
+    #[test]
+    fn a_reference_that_took_a_while_does_not_set_the_clock_back() {
+        let clock = SystemClock::default();
+        let now = clock.now();
+        clock.follow(now);
+
+        clock.follow(now.before(Duration::from_millis(50)));
+
+        assert!(clock.now() >= now);
     }
 }

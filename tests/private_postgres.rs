@@ -1,5 +1,6 @@
 //! What the tests that need PostgreSQL rely on.
 
+#[expect(dead_code, reason = "tests elsewhere kill servers and have others follow them")]
 #[path = "support/postgres.rs"]
 mod postgres;
 

@@ -64,7 +64,7 @@ fn s26_a_wrong_setting_ends_the_process_with_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let database = format!("postgres://ana:{MARKED}@db.internal/x");
     let unknown = format!("mysql://ana:{MARKED}@db.internal/x");
-    let bus = format!("nats://{MARKED}@10.0.0.7");
+    let bus = format!("nats://{MARKED}@10.0.0.7?x=1");
     let mail = format!("smtp://ana:{MARKED}@mail.internal?tls=none");
     let templates = tempfile::tempdir().unwrap();
     std::fs::write(templates.path().join("welcome.txt"), "hello").unwrap();
@@ -73,7 +73,7 @@ fn s26_a_wrong_setting_ends_the_process_with_one_line() {
         (["--database", &database], "--secret (AFTERCLICK_SECRET): needed with PostgreSQL"),
         (["--database", &unknown], "--database (AFTERCLICK_DATABASE_URL): write sqlite:PATH"),
         (["--secret", &MARKED[..20]], "--secret (AFTERCLICK_SECRET): write 32 bytes or more"),
-        (["--bus", &bus], "--bus (AFTERCLICK_BUS_URL): NATS comes with a later version"),
+        (["--bus", &bus], "--bus (AFTERCLICK_BUS_URL): after the ? there may be"),
         (["--mail", &mail], "--mail (AFTERCLICK_MAIL_URL): the password would travel"),
         (["--mail-templates", templates], "--mail-templates (AFTERCLICK_MAIL_TEMPLATES): "),
         (["--listen", "0.0.0.0:0"], "--public-url (AFTERCLICK_PUBLIC_URL): needed"),

@@ -1,7 +1,7 @@
 use super::{Accounts, Caller};
 use crate::store::{Session, StoreError};
 
-/// One of a user's sessions, with what it holds open on this node.
+/// One of a user's sessions, with what it holds open, on any node.
 #[derive(Debug, Clone)]
 pub struct Device {
     /// The session.
@@ -20,7 +20,7 @@ impl Accounts {
     /// [`StoreError`] where they could not be read.
     pub async fn sessions(&self, caller: &Caller) -> Result<Vec<Device>, StoreError> {
         let sessions = self.store.sessions(caller.user.clone(), self.clock.now()).await?;
-        let connections = self.feed.connections(&caller.user);
+        let connections = self.feed.connections_everywhere(&caller.user).await.connections;
         Ok(sessions
             .into_iter()
             .map(|session| Device {

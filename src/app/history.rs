@@ -1,4 +1,4 @@
-use crate::feed::{CaughtUp, History, HistoryUnavailable};
+use crate::feed::{CaughtUp, History, HistoryUnavailable, Moment};
 use crate::model::{Cursor, Ending, Micros, UserRef};
 use crate::store::{Store, StoreError};
 use futures_util::future::BoxFuture;
@@ -8,6 +8,10 @@ use futures_util::{FutureExt, TryFutureExt};
 pub(super) struct StoredHistory(pub(super) Store);
 
 type Answer<T> = BoxFuture<'static, Result<T, HistoryUnavailable>>;
+
+fn rows(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
 
 /// Why is for the log; the feed only has to know that it must ask again.
 fn unavailable(error: &StoreError) -> HistoryUnavailable {
@@ -31,13 +35,24 @@ impl History for StoredHistory {
             .boxed()
     }
 
-    fn changed_since(&self, since: Micros) -> Answer<Vec<(UserRef, Cursor)>> {
+    fn moment(&self) -> Answer<Moment> {
         let store = self.0.clone();
-        async move { store.changed_since(since).map_err(|error| unavailable(&error)).await }.boxed()
+        async move {
+            let moment = store.moment().await.map_err(|error| unavailable(&error))?;
+            Ok(Moment { now: moment.now, epoch: moment.epoch })
+        }
+        .boxed()
     }
 
-    fn endings_since(&self, since: Micros) -> Answer<Vec<Ending>> {
-        let store = self.0.clone();
-        async move { store.endings_since(since).map_err(|error| unavailable(&error)).await }.boxed()
+    fn changed_since(&self, since: Micros, limit: usize) -> Answer<Vec<(UserRef, Cursor)>> {
+        let (store, limit) = (self.0.clone(), rows(limit));
+        async move { store.changed_since(since, limit).map_err(|error| unavailable(&error)).await }
+            .boxed()
+    }
+
+    fn endings_since(&self, since: Micros, limit: usize) -> Answer<Vec<Ending>> {
+        let (store, limit) = (self.0.clone(), rows(limit));
+        async move { store.endings_since(since, limit).map_err(|error| unavailable(&error)).await }
+            .boxed()
     }
 }

@@ -22,7 +22,7 @@ pub use serve::{Server, serve};
 use crate::accounts::issuers::IssuersError;
 use crate::accounts::tokens::SigningKeyError;
 use crate::config::ConfigError;
-use crate::store::OpenError;
+use crate::store::{BadServer, OpenError};
 
 /// Why the service could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,12 @@ pub enum StartError {
 impl From<IssuersError> for StartError {
     fn from(error: IssuersError) -> Self {
         Self::Setting(ConfigError::new("issuers", error.to_string()))
+    }
+}
+
+impl From<BadServer> for StartError {
+    fn from(error: BadServer) -> Self {
+        Self::Setting(ConfigError::new("database", error.to_string()))
     }
 }
 

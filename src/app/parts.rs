@@ -7,8 +7,8 @@ use crate::accounts::passwords::Passwords;
 use crate::accounts::tokens::Tokens;
 use crate::accounts::{Accounts, Rules};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Database, Limit};
-use crate::feed::{Feed, Limits, LocalBus};
+use crate::config::{self, Config, Database, Limit};
+use crate::feed::{Bus, Feed, Limits, LocalBus, NatsBus, NatsCredentials, NatsServers};
 use crate::model::{Effect, ServerSecret};
 use crate::publishing::{KnownTenants, Publishing};
 use crate::store::{Hook, Kept, Store};
@@ -94,7 +94,8 @@ impl Parts {
         let store = match &config.database {
             Database::Sqlite(path) => Store::sqlite(path, config.workers, serving, kept, hook)?,
             Database::Postgres(url) => {
-                Store::postgres(url.reveal(), kept, hook, Arc::new(move |now| followed.follow(now)))
+                let follow = Arc::new(move |now| followed.follow(now));
+                Store::postgres(url.reveal(), kept, hook, follow)?
             }
         };
         let limits = Limits {
@@ -103,7 +104,7 @@ impl Parts {
             connections: config.max_streams,
         };
         let history = Arc::new(StoredHistory(store.clone()));
-        let feed = Feed::new(history, Arc::new(LocalBus), Arc::clone(&clock), limits);
+        let feed = Feed::new(history, bus(config, serving, &secret), Arc::clone(&clock), limits);
         // Nobody commits before the parts are together.
         let _ = listening.set(Arc::downgrade(&feed));
 
@@ -190,6 +191,24 @@ fn hook(feed: Arc<OnceLock<Weak<Feed>>>, letters: Arc<Notify>, messages: Arc<Not
             }
         }
     })
+}
+
+/// What a service tells other nodes by. A command beside it tells nobody: the database does.
+fn bus(config: &Config, serving: bool, secret: &ServerSecret) -> Arc<dyn Bus> {
+    let config::Bus::Nats(nats) = &config.bus else { return Arc::new(LocalBus) };
+    if !serving {
+        return Arc::new(LocalBus);
+    }
+    let credentials = match nats.credentials.clone() {
+        config::NatsCredentials::None => NatsCredentials::None,
+        config::NatsCredentials::Token(token) => NatsCredentials::Token(token),
+        config::NatsCredentials::Password(user, password) => {
+            NatsCredentials::Password(user, password)
+        }
+        config::NatsCredentials::File(path) => NatsCredentials::File(path),
+    };
+    let servers = NatsServers { urls: nats.servers.clone(), credentials, ca: nats.ca.clone() };
+    Arc::new(NatsBus::new(servers, secret.clone()))
 }
 
 fn limit(limit: Limit) -> Option<(u32, Duration)> {

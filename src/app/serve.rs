@@ -5,7 +5,7 @@ use super::web::{self, LAST_WRITES, Listeners};
 use super::{StartError, socket, upkeep};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::feed::Feed;
+use crate::feed::{BusState, Feed};
 use crate::http::client::Proxies;
 use crate::http::stream::Pace;
 use crate::http::{Dependency, Readiness, Services, Settings};
@@ -217,6 +217,7 @@ fn readiness(store: Store, feed: Arc<Feed>, mail: Probe) -> Readiness {
         Box::pin(async move {
             let database = store.ping().await;
             let draining = feed.draining().is_some();
+            let bus = feed.bus();
             let say = |good: bool, well: &str, ill: &str| {
                 if good { well.to_owned() } else { ill.to_owned() }
             };
@@ -231,7 +232,15 @@ fn readiness(store: Store, feed: Arc<Feed>, mail: Probe) -> Readiness {
                     ready: database.is_ok(),
                     detail: say(database.is_ok(), "answers", "does not answer"),
                 },
-                Dependency { name: "bus", ready: true, detail: "local".to_owned() },
+                Dependency {
+                    name: "bus",
+                    ready: bus != BusState::Down,
+                    detail: match bus {
+                        BusState::Local => "local".to_owned(),
+                        BusState::Up(nodes) => format!("connected, other nodes: {nodes}"),
+                        BusState::Down => "does not answer".to_owned(),
+                    },
+                },
                 Dependency {
                     name: "mail",
                     ready: mail,

@@ -1,7 +1,9 @@
 use super::addresses::{PublicUrl, client_urls, continue_url, networks};
 use super::files::{folder, private_file, private_files};
-use super::mail::{Mail, Mailbox, check_bus, contact};
-use super::{Config, ConfigError, Database, LogFormat, Machine, Secret, Settings, Span, Switch};
+use super::mail::{Mail, Mailbox, contact};
+use super::{
+    Bus, Config, ConfigError, Database, LogFormat, Machine, Secret, Settings, Span, Switch,
+};
 use std::time::Duration;
 
 /// Open files that are not streams: the database, the log, the listener, other requests.
@@ -26,7 +28,6 @@ impl Settings {
         let public_url = PublicUrl::check(public_url, self.listen, self.insecure_dev)?;
         // A public URL that is not loopback means a proxy in front, which shows the inbox too.
         let reachable = !self.listen.ip().is_loopback() || !public_url.is_loopback();
-        check_bus(&self.bus)?;
         let (most_files, cores) = (machine.open_files, u16::try_from(machine.cores));
         let max_streams = most_files.saturating_sub(RESERVED_FILES).max(1);
         let format = if machine.terminal { LogFormat::Pretty } else { LogFormat::Json };
@@ -34,6 +35,7 @@ impl Settings {
             listen: self.listen,
             admin_listen: self.admin_listen,
             database,
+            bus: Bus::check(&self.bus, self.insecure_dev)?,
             mail: Mail::check(&self.mail, reachable, self.insecure_dev)?,
             mail_from: Mailbox::check(&self.mail_from)?,
             mail_templates: folder("mail-templates", self.mail_templates)?,
@@ -141,8 +143,15 @@ mod tests {
     #[case::unknown_mail(&["--mail", "sendmail:hunter2"], "--mail ")]
     #[case::sender(&["--mail-from", "nobody"], "--mail-from (AFTERCLICK_MAIL_FROM): ")]
     #[case::open_nats(&["--bus", "nats://10.0.0.7:4222"], "--bus (AFTERCLICK_BUS_URL): whoever reaches")]
-    #[case::nats(&["--bus", "nats://hunter2@10.0.0.7:4222"], "--bus (AFTERCLICK_BUS_URL): NATS comes with a later version")]
-    #[case::local_nats(&["--bus", "nats://127.0.0.1:4222"], "--bus (AFTERCLICK_BUS_URL): NATS comes with a later version")]
+    #[case::one_open_nats(&["--bus", "nats://127.0.0.1,10.0.0.7"], "--bus (AFTERCLICK_BUS_URL): whoever reaches")]
+    #[case::open_nats_by_tls(&["--bus", "tls://nats.internal"], "--bus (AFTERCLICK_BUS_URL): whoever reaches")]
+    #[case::nats_without_a_server(&["--bus", "nats://hunter2@"], "--bus ")]
+    #[case::nats_of_two_kinds(&["--bus", "nats://hunter2@a,tls://hunter2@b"], "--bus ")]
+    #[case::nats_of_two_users(&["--bus", "nats://hunter2@a,nats://hunter22@b"], "--bus ")]
+    #[case::nats_path(&["--bus", "nats://hunter2@a/hunter2"], "--bus ")]
+    #[case::nats_option(&["--bus", "nats://hunter2@a?hunter2=1"], "--bus (AFTERCLICK_BUS_URL): after the ? there may be")]
+    #[case::nats_twice(&["--bus", "nats://hunter2@a?credentials=/nowhere"], "--bus ")]
+    #[case::nats_ca(&["--bus", "tls://hunter2@a?ca=/nowhere/ca.pem"], "--bus (AFTERCLICK_BUS_URL): cannot read /nowhere/ca.pem")]
     #[case::unknown_bus(&["--bus", "redis://a:hunter2@b"], "--bus ")]
     #[case::no_public_url(&["--listen", "0.0.0.0:0", "--mail", "dir:m"], "--public-url (AFTERCLICK_PUBLIC_URL): needed")]
     #[case::http(&["--public-url", "http://v.example.com", "--mail", "dir:m"], "--public-url (AFTERCLICK_PUBLIC_URL): links and cookies")]
@@ -177,6 +186,7 @@ mod tests {
     #[case::inbox(&["--listen", "0.0.0.0:0"])]
     #[case::http(&["--public-url", "http://v.example.com"])]
     #[case::http_page(&["--client-url", "http://app.example.com"])]
+    #[case::open_nats(&["--bus", "nats://10.0.0.7:4222"])]
     fn a_developer_may_overrule_the_refusals_about_loopback(#[case] arguments: &[&str]) {
         assert!(check(arguments).is_err() || arguments.contains(&"--insecure-dev"));
 

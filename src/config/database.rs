@@ -28,10 +28,19 @@ impl PostgresUrl {
     }
 }
 
-/// Host and database only.
+/// The URL with the first only of several hosts (`HOST:PORT,HOST:PORT`), which no URL has.
+fn first_host(text: &str) -> String {
+    let begins = text.find("://").map_or(0, |at| at + 3);
+    let ends = text[begins..].find(['/', '?']).map_or(text.len(), |at| begins + at);
+    let hosts = text[begins..ends].rfind('@').map_or(begins, |at| begins + at + 1);
+    let first = text[hosts..ends].split(',').next().unwrap_or_default();
+    format!("{}{first}{}", &text[..hosts], &text[ends..])
+}
+
+/// The first host and the database only.
 impl fmt::Debug for PostgresUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let url = Url::parse(self.reveal()).ok();
+        let url = Url::parse(&first_host(self.reveal())).ok();
         let host = url.as_ref().and_then(Url::host_str).unwrap_or("…");
         let port = url.as_ref().and_then(Url::port).map(|port| format!(":{port}"));
         let name = url.as_ref().map_or("/…", Url::path);
@@ -57,7 +66,7 @@ impl Database {
                 }
                 Ok(Self::Sqlite(PathBuf::from(path)))
             }
-            Some(("postgres" | "postgresql", _)) => match Url::parse(text) {
+            Some(("postgres" | "postgresql", _)) => match Url::parse(&first_host(text)) {
                 // A host may be missing: `postgres:///name?host=/var/run/postgresql`.
                 Ok(url) if url.path().len() > 1 => Ok(Self::Postgres(PostgresUrl(given.clone()))),
                 Ok(_) => refuse("the database's name is missing: postgres://…/NAME"),
@@ -95,5 +104,16 @@ mod tests {
 
         assert_eq!(format!("{url:?}"), "postgres://db.internal:5433/clicks");
         assert!(url.reveal().contains("hunter2"));
+    }
+
+    #[test]
+    fn several_servers_may_be_named() {
+        let given = "postgres://ana:hunter2@a:1,b:2/clicks?target_session_attrs=read-write";
+
+        let Ok(Database::Postgres(url)) = Database::check(&given.into()) else {
+            panic!("a list of hosts is good");
+        };
+
+        assert_eq!((url.reveal(), format!("{url:?}").as_str()), (given, "postgres://a:1/clicks"));
     }
 }

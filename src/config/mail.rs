@@ -1,9 +1,8 @@
-use super::{ConfigError, Smtp, addresses};
+use super::{ConfigError, Smtp};
 use crate::model::EmailAddress;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use std::path::PathBuf;
-use url::Url;
 
 /// How mail leaves.
 #[derive(Debug, Clone)]
@@ -36,28 +35,6 @@ impl Mail {
             _ => refuse("write inbox, dir:PATH, or smtp://USER:PASSWORD@HOST:PORT"),
         }
     }
-}
-
-/// Refuses every bus but the local one, an unprotected one most of all.
-pub(super) fn check_bus(given: &SecretString) -> Result<(), ConfigError> {
-    let refuse = |message| Err(ConfigError::new("bus", message));
-    let text = given.expose_secret();
-    if text == "local" {
-        return Ok(());
-    }
-    let Some(url) = Url::parse(text).ok().filter(|url| url.scheme() == "nats") else {
-        return refuse("write local (NATS comes with a later version)");
-    };
-    let Some(host) = url.host_str() else {
-        return refuse("the server is missing: nats://TOKEN@HOST:PORT");
-    };
-    if url.username().is_empty() && !addresses::is_loopback_name(host) {
-        return refuse(
-            "whoever reaches a NATS server without authentication reads and forges its messages: \
-             write nats://TOKEN@… or nats://USER:PASSWORD@…",
-        );
-    }
-    refuse("NATS comes with a later version: write local, for one node")
 }
 
 /// An address that people may write to.

@@ -4,6 +4,7 @@
 //! ([`ConfigError`]). Nothing below `app` names this module: each part is handed its own values.
 
 mod addresses;
+mod bus;
 mod check;
 mod database;
 mod error;
@@ -19,6 +20,7 @@ mod span;
 mod tenant;
 
 pub use addresses::{Origin, PublicUrl};
+pub use bus::{Bus, Nats, NatsCredentials};
 pub use database::{Database, PostgresUrl};
 pub use error::ConfigError;
 pub use history::{BadHistory, History};
@@ -50,6 +52,8 @@ pub struct Config {
     pub public_url: PublicUrl,
     /// Where everything is kept.
     pub database: Database,
+    /// How nodes tell each other of changes.
+    pub bus: Bus,
     /// How mail leaves.
     pub mail: Mail,
     /// Whom mails come from.

@@ -35,7 +35,10 @@ pub struct Settings {
     #[arg(hide_env_values = true, default_value = "sqlite:afterclick-data/afterclick.db")]
     pub database: SecretString,
 
-    /// How nodes tell each other of changes: local (one node), or nats://… (with a later version).
+    /// How nodes tell each other of changes: local (one node, or several that look into the database
+    /// every second), or nats://TOKEN@HOST:PORT, nats://USER:PASSWORD@HOST:PORT,HOST:PORT, and tls://…
+    /// ?credentials=FILE is a NATS credentials file, and ?ca=FILE trusts the authorities of a PEM file
+    /// instead of the machine's.
     #[arg(long, global = true, value_name = "URL", env = "AFTERCLICK_BUS_URL")]
     #[arg(hide_env_values = true, default_value = "local")]
     pub bus: SecretString,

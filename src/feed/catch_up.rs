@@ -5,8 +5,9 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::sync::Weak;
 use std::time::Duration;
 
-/// How many users' logs are read at once: a hint for everybody must not take every connection.
-const AT_ONCE: usize = 16;
+/// How many users' logs are read at once: a hint for everybody must leave connections to requests
+/// (the store has 16).
+const AT_ONCE: usize = 8;
 
 /// Between two tries while the database is away, in milliseconds; drawn, so that the readers of a
 /// database that has just come back do not all ask in the same instant.

@@ -1,5 +1,6 @@
 use crate::model::{Change, Cursor, Ending, Micros, User, UserRef};
 use futures_util::future::BoxFuture;
+use std::sync::Arc;
 
 /// The log cannot be read now; what was asked may be asked again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +17,15 @@ pub struct CaughtUp {
     /// another epoch or ahead, the log no longer reaches back to it, or they are more than 100
     /// changes or 256 KiB.
     pub missed: Option<Vec<Change>>,
+}
+
+/// What the database says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    /// Its clock, where it has one of its own.
+    pub now: Option<Micros>,
+    /// The history it is on: another one after a failover, which may have lost changes.
+    pub epoch: Arc<str>,
 }
 
 /// What the feed reads: the database's record of states, changes, and endings.
@@ -39,15 +49,20 @@ pub trait History: Send + Sync + 'static {
         ahead: Cursor,
     ) -> BoxFuture<'static, Result<(), HistoryUnavailable>>;
 
-    /// Who changed at or after `since`, each with its present cursor.
+    /// What time the database has, and which history it is on.
+    fn moment(&self) -> BoxFuture<'static, Result<Moment, HistoryUnavailable>>;
+
+    /// Who changed at or after `since`, each with its present cursor; `limit` of them at most.
     fn changed_since(
         &self,
         since: Micros,
+        limit: usize,
     ) -> BoxFuture<'static, Result<Vec<(UserRef, Cursor)>, HistoryUnavailable>>;
 
-    /// What ended at or after `since`, oldest first.
+    /// The first `limit` things that ended at or after `since`, oldest first.
     fn endings_since(
         &self,
         since: Micros,
+        limit: usize,
     ) -> BoxFuture<'static, Result<Vec<Ending>, HistoryUnavailable>>;
 }

@@ -21,10 +21,12 @@ mod subscription;
 pub(crate) mod tests;
 pub mod wire;
 
-pub use bus::{Bus, Heard, LocalBus};
+pub use bus::{
+    Bus, BusState, Elsewhere, Heard, LocalBus, NatsBus, NatsCredentials, NatsServers, Question,
+};
 pub use frame::Frame;
-pub use history::{CaughtUp, History, HistoryUnavailable};
-pub use hub::{Connections, End, SessionConnections, Transport};
+pub use history::{CaughtUp, History, HistoryUnavailable, Moment};
+pub use hub::{Connections, End, Everywhere, SessionConnections, Transport};
 pub use join::{Listener, Refused};
 pub use limits::Limits;
 pub use subscription::{Item, Subscription, TooManyPolls};
@@ -127,6 +129,20 @@ impl Feed {
     /// Who of a user's is connected to this node.
     pub fn connections(&self, user: &UserRef) -> Connections {
         self.hub.connections(user)
+    }
+
+    /// Who of a user's is connected to this node or another. The others are asked over the bus, and
+    /// have 300 ms to answer.
+    pub async fn connections_everywhere(&self, user: &UserRef) -> Everywhere {
+        let elsewhere = self.bus.ask(user).await;
+        let mut connections = self.connections(user);
+        elsewhere.connections.into_iter().for_each(|of_node| connections.add(of_node));
+        Everywhere { connections, partial: elsewhere.partial }
+    }
+
+    /// How this node stands with the others.
+    pub fn bus(&self) -> BusState {
+        self.bus.state()
     }
 
     /// How many streams and polls are open on this node.

@@ -1,16 +1,36 @@
-use super::{Feed, HistoryUnavailable};
+use super::{BusState, Feed, HistoryUnavailable};
 use crate::model::Micros;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Between two scans: a change that was heard of in no other way is seen this late.
-const EVERY: Duration = Duration::from_secs(3);
+/// Between two scans while the bus carries hints: a lost one is made up for this late.
+const WITH_BUS: Duration = Duration::from_secs(3);
+
+/// Between two scans where there is no bus, or it is away: then they are all that there is.
+const WITHOUT: Duration = Duration::from_secs(1);
 
 /// How far a scan reaches back before the last one. A commit comes after its own stamp, by as much as
 /// a statement may take, and clocks differ a little.
 const OVERLAP: Duration = Duration::from_secs(10);
 
+/// The longest window in which changes are looked for. Beyond it (the database or this process stood
+/// still) the connected users are looked at instead, which are fewer.
+const WINDOW: Duration = Duration::from_mins(1);
+
+/// Changed users that one scan takes; where there are more, the connected ones are looked at.
+const USERS: usize = 10_000;
+
+/// Endings that are read at once.
+const PAGE: usize = 5_000;
+
 /// How long endings are kept.
 const KEPT: Duration = Duration::from_hours(24);
+
+/// Up to where this node is in step with the database.
+struct InStep {
+    until: Micros,
+    epoch: Arc<str>,
+}
 
 impl Feed {
     /// Reads the endings of the last day, so that [`Feed::refuses`] knows them. Call it before the
@@ -25,43 +45,73 @@ impl Feed {
         self.scan_endings(since).await
     }
 
-    /// Compares this node with the database every 3 s, whatever the bus did or did not carry.
+    /// Compares this node with the database every 3 s, or every second without a bus.
     ///
     /// A scan begins where the last that worked began, less the overlap; so an outage of any length
     /// is made up for. The first reaches a day back.
     pub(super) async fn reconcile(&self) {
-        let mut done_until = None;
+        let mut in_step = None;
         loop {
-            let now = self.clock.now();
-            if self.outage.note(self.scan(done_until).await).is_ok() {
-                done_until = Some(now);
-                self.endings.prune(now.before(KEPT));
+            if let Ok(now) = self.outage.note(self.scan(in_step.as_ref()).await) {
+                self.endings.prune(now.until.before(KEPT));
+                in_step = Some(now);
             }
-            tokio::time::sleep(EVERY).await;
+            let up = matches!(self.bus.state(), BusState::Up(_));
+            tokio::time::sleep(if up { WITH_BUS } else { WITHOUT }).await;
         }
     }
 
-    async fn scan(&self, done_until: Option<Micros>) -> Result<(), HistoryUnavailable> {
-        let since = |first: Duration| match done_until {
-            Some(until) => until.before(OVERLAP),
-            None => self.clock.now().before(first),
+    async fn scan(&self, in_step: Option<&InStep>) -> Result<InStep, HistoryUnavailable> {
+        let moment = self.history.moment().await?;
+        if let Some(now) = moment.now {
+            self.clock.follow(now);
+        }
+        let now = InStep { until: self.clock.now(), epoch: moment.epoch };
+        let since = |first: Duration| match in_step {
+            Some(in_step) => in_step.until.before(OVERLAP),
+            None => now.until.before(first),
         };
         self.scan_endings(since(KEPT)).await?;
-        // Whoever comes after this look reads its row itself.
-        if self.hub.users() > 0 {
-            let changed = self.history.changed_since(since(OVERLAP)).await?;
-            for (user, cursor) in &changed {
-                self.hub.hint(user, *cursor);
-            }
+        if in_step.is_some_and(|in_step| in_step.epoch != now.epoch) {
+            tracing::warn!(
+                "the database is on another history: everybody is brought to what it holds"
+            );
+            self.hub.doubt_all();
+        } else if self.hub.users() > 0 {
+            // Whoever comes after this look reads its row itself.
+            self.scan_changes(since(OVERLAP), now.until).await?;
+        }
+        Ok(now)
+    }
+
+    async fn scan_changes(&self, since: Micros, now: Micros) -> Result<(), HistoryUnavailable> {
+        if now.since(since) > WINDOW {
+            self.hub.doubt_all();
+            return Ok(());
+        }
+        let changed = self.history.changed_since(since, USERS).await?;
+        if changed.len() >= USERS {
+            self.hub.doubt_all();
+        }
+        for (user, cursor) in &changed {
+            self.hub.hint(user, *cursor);
         }
         Ok(())
     }
 
-    async fn scan_endings(&self, since: Micros) -> Result<(), HistoryUnavailable> {
-        let endings = self.history.endings_since(since).await?;
-        for ending in &endings {
-            self.end_here(ending);
+    async fn scan_endings(&self, mut since: Micros) -> Result<(), HistoryUnavailable> {
+        let mut limit = PAGE;
+        loop {
+            let endings = self.history.endings_since(since, limit).await?;
+            for ending in &endings {
+                self.end_here(ending);
+            }
+            match endings.last() {
+                // The last one's instant is read again, for others of it.
+                Some(last) if endings.len() >= limit && last.at > since => since = last.at,
+                Some(_) if endings.len() >= limit => limit *= 2,
+                _ => return Ok(()),
+            }
         }
-        Ok(())
     }
 }

@@ -18,6 +18,9 @@ impl Feed {
             match heard {
                 Heard::Changed(user, cursor) => self.hub.hint(&user, cursor),
                 Heard::Ended(ending) => self.end_here(&ending),
+                Heard::Asked(question, user) => {
+                    self.bus.answer(question, self.hub.connections(&user));
+                }
                 // Endings that were missed are the reconciler's, within 3 s.
                 Heard::Missed => self.hub.doubt_all(),
             }

@@ -11,7 +11,7 @@ use actix_web::http::header::{
     ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TRANSFER_ENCODING,
     X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, ResponseError};
@@ -38,6 +38,8 @@ pub async fn around<B: MessageBody + 'static>(
     let announced = |name| request.headers().contains_key(name);
     let body = announced(CONTENT_LENGTH) || announced(TRANSFER_ENCODING);
     let turn = request.request().conn_data::<Turn>().map(|turn| turn.take(body));
+    let draining =
+        request.app_data::<Data<Services>>().is_some_and(|all| all.feed.draining().is_some());
     let Ok(response) = next.call(request).await else {
         // A handler panicked: its request is gone, and only the error can carry the answer.
         let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", OUR_FAULT);
@@ -48,6 +50,10 @@ pub async fn around<B: MessageBody + 'static>(
     renew_cookie(&mut response);
     let mut response = as_problem(response);
     let services = response.request().app_data::<Data<Services>>().cloned();
+    if draining {
+        // So that no proxy sends a request on a connection in the instant in which we close it.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     let headers = response.headers_mut();
     cors::tidy(headers, services.as_deref().map(|services| &**services));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

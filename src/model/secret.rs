@@ -126,6 +126,13 @@ impl ServerSecret {
         context.sign().as_ref().try_into().unwrap_or_default()
     }
 
+    /// Whether `proof` is the beginning of what [`Self::derive`] gives, compared in constant time.
+    pub fn proves(&self, purpose: &str, id: &[u8], proof: &[u8]) -> bool {
+        let derived = self.derive(purpose, id);
+        let beginning = derived.get(..proof.len()).filter(|_| proof.len() >= 16);
+        beginning.is_some_and(|own| constant_time::verify_slices_are_equal(own, proof).is_ok())
+    }
+
     /// The link token of the verification `id`: never stored, made again whenever it is mailed.
     pub fn link(&self, id: &[u8]) -> OpaqueToken {
         OpaqueToken::spelled(&self.derive("link", id))

@@ -39,7 +39,18 @@ pub enum OpenError {
     /// The database answered with an error, or its migrations failed.
     #[error("the database cannot be prepared")]
     Prepare(#[source] Box<dyn Error + Send + Sync>),
+    /// It only follows another (PostgreSQL only): it may be promoted later.
+    #[error(
+        "the database is a read-only standby: name the primary, or all servers and \
+         target_session_attrs=read-write"
+    )]
+    Standby,
     /// The database does not answer (PostgreSQL only): it may later.
     #[error("the database does not answer")]
     Unreachable(#[source] Box<dyn Error + Send + Sync>),
 }
+
+/// Why a PostgreSQL server's URL is no good; the text says what to write, and nothing of the URL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadServer(pub(super) String);

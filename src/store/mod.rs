@@ -16,7 +16,7 @@ mod schema;
 mod sqlite;
 mod stamps;
 
-pub use error::{OpenError, StoreError};
+pub use error::{BadServer, OpenError, StoreError};
 pub use operations::Store;
 pub use rows::{
     Allowed, ApiKey, Candidate, ClaimedLetters, Confirmed, Deleted, Denied, FirstSight, Hash,
@@ -40,6 +40,15 @@ pub struct Kept {
     pub changes: i64,
     /// For so long.
     pub age: std::time::Duration,
+}
+
+/// What a database says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    /// Its clock; `None` for SQLite, whose clock is the process's.
+    pub now: Option<Micros>,
+    /// The history it is on: another one after a failover, or after `afterclick restored`.
+    pub epoch: Arc<str>,
 }
 
 /// Told the database's clock whenever a connection is made, on PostgreSQL.

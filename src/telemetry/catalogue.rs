@@ -32,7 +32,7 @@ const fn metric(
 const TRANSPORTS: Option<(&str, &[&str])> = Some(("transport", &["sse", "poll"]));
 
 /// Every metric of the service.
-pub(super) const CATALOGUE: [Metric; 29] = [
+pub(super) const CATALOGUE: [Metric; 32] = [
     metric("afterclick_build_info", Gauge, None, "1; the version is its label."),
     metric("afterclick_requests_total", Counter, None, "Requests answered, by route and status."),
     metric("afterclick_panics_total", Counter, None, "Requests that ended in a panic of ours."),
@@ -134,6 +134,15 @@ pub(super) const CATALOGUE: [Metric; 29] = [
         Histogram,
         None,
         "From the sending of a message to a webhook until its answer, or until there was none.",
+    ),
+    metric("afterclick_bus_up", Gauge, None, "1 where the bus between nodes is connected, else 0."),
+    metric("afterclick_bus_nodes", Gauge, None, "Other nodes heard of over the bus lately."),
+    metric(
+        "afterclick_bus_messages_total",
+        Counter,
+        Some(("outcome", &["sent", "received", "dropped", "ignored"])),
+        "Messages between nodes. Dropped: the bus was away or full. Ignored: not of this \
+         installation, or of another version.",
     ),
     metric("afterclick_streams_open", Gauge, None, "Streams open on this node."),
     metric("afterclick_polls_open", Gauge, None, "Polls parked on this node."),

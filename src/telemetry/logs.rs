@@ -8,7 +8,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, fmt};
 
 /// What is written unless `RUST_LOG` says otherwise: not what libraries tell at every start.
-const USUAL: &str = "info,actix_server=warn";
+const USUAL: &str = "info,actix_server=warn,async_nats=warn";
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

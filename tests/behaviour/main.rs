@@ -3,12 +3,12 @@
 mod accounts;
 mod backends;
 mod backup;
+mod bus;
 mod certificates;
 mod clicks;
 mod codes;
 mod cross_site;
 mod crowds;
-#[expect(dead_code, reason = "a test of its own stops and kills servers")]
 #[path = "../support/postgres.rs"]
 mod database;
 mod examples;
@@ -22,9 +22,13 @@ mod kills;
 mod limits;
 mod links;
 mod matrix;
+#[path = "../support/nats.rs"]
+mod nats;
+mod nodes;
 mod odd;
 mod operators;
 mod origins;
+mod outages;
 mod panics;
 mod passwords;
 mod polls;

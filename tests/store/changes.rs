@@ -140,9 +140,9 @@ async fn who_changed_of_late_is_found() {
         bed.store.confirm(link.digest, None, later(60)).await.unwrap();
         bed.store.ping().await.unwrap();
 
-        let mut all = bed.store.changed_since(NOW).await.unwrap();
+        let mut all = bed.store.changed_since(NOW, 100).await.unwrap();
         all.sort_by_key(|(user, _)| user.clone());
-        let late = bed.store.changed_since(later(60)).await.unwrap();
+        let late = bed.store.changed_since(later(60), 100).await.unwrap();
 
         assert_eq!(
             all.iter().map(|(user, _)| user.clone()).collect::<Vec<_>>(),

@@ -60,7 +60,7 @@ impl Bed {
         let effects = Arc::<Mutex<Vec<Effect>>>::default();
         let told = Arc::clone(&effects);
         let hook = Arc::new(move |new: Vec<Effect>| told.lock().unwrap().extend(new));
-        let store = Store::postgres(server.url(), KEPT, hook, Arc::new(|_| {}));
+        let store = Store::postgres(server.url(), KEPT, hook, Arc::new(|_| {})).unwrap();
         store.prepare().await.unwrap();
         Self { store, effects, folder: None, server: Some(server) }
     }

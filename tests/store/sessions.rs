@@ -41,7 +41,7 @@ async fn a_session_is_found_by_its_cookie_until_it_ends() {
         assert!(bed.store.end(ending.clone(), By::command_line()).await.unwrap());
         assert!(!bed.store.end(ending.clone(), By::command_line()).await.unwrap());
         assert!(bed.store.session(cookie, later(3)).await.unwrap().is_none());
-        assert_eq!(bed.store.endings_since(later(1)).await.unwrap(), [ending]);
+        assert_eq!(bed.store.endings_since(later(1), 100).await.unwrap(), [ending]);
     }
 }
 

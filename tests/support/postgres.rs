@@ -3,10 +3,10 @@
 //! The server is the one of `tests/run` (`AFTERCLICK_TEST_POSTGRES`); without it, as under a plain
 //! `cargo test`, each test process starts its own and ends it with its last database.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use tokio_postgres::NoTls;
 
@@ -23,31 +23,45 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 #[derive(Debug)]
 pub struct Cluster {
     url: String,
-    pid: u32,
+    pid: AtomicU32,
     guard: Child,
     // The server runs until this closes.
-    held: Option<ChildStdin>,
+    held: Mutex<Option<(ChildStdin, BufReader<ChildStdout>)>>,
 }
 
 impl Cluster {
     /// Makes and starts a server; takes about two seconds, and blocks.
     #[track_caller]
     pub fn start() -> Self {
+        Self::run(&[])
+    }
+
+    /// Makes and starts one that follows another, and only reads until it is promoted.
+    #[track_caller]
+    pub fn standby(primary: &Self) -> Self {
+        Self::run(&["standby", primary.url()])
+    }
+
+    #[track_caller]
+    fn run(arguments: &[&str]) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/postgres.sh");
         let mut guard = Command::new("bash")
             .arg(script)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let held = guard.stdin.take();
+        let mut said = BufReader::new(guard.stdout.take().unwrap());
+        let held = guard.stdin.take().unwrap();
         let mut line = String::new();
-        BufReader::new(guard.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        said.read_line(&mut line).unwrap();
         let mut words = line.split_whitespace();
         let (Some(url), Some(pid)) = (words.next(), words.next()) else {
             panic!("PostgreSQL did not start; the reason stands above");
         };
-        Self { url: url.to_owned(), pid: pid.parse().unwrap(), guard, held }
+        let pid = AtomicU32::new(pid.parse().unwrap());
+        Self { url: url.to_owned(), pid, guard, held: Mutex::new(Some((held, said))) }
     }
 
     /// Where its `postgres` database is, for the superuser.
@@ -57,7 +71,19 @@ impl Cluster {
 
     /// The server process, for tests that stop (`SIGSTOP`) or kill it.
     pub fn pid(&self) -> u32 {
-        self.pid
+        self.pid.load(Ordering::SeqCst)
+    }
+
+    /// Starts it again where it was, after it was killed; blocks.
+    #[track_caller]
+    pub fn start_again(&self) {
+        let mut held = self.held.lock().unwrap();
+        let (orders, said) = held.as_mut().unwrap();
+        writeln!(orders, "again").unwrap();
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        let pid = line.split_whitespace().nth(1).expect("PostgreSQL starts again");
+        self.pid.store(pid.parse().unwrap(), Ordering::SeqCst);
     }
 
     /// A new, empty database on it.
@@ -68,7 +94,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        drop(self.held.take());
+        drop(self.held.get_mut().map(Option::take));
         let _it_removed_its_files = self.guard.wait();
     }
 }
@@ -132,7 +158,8 @@ impl Drop for TestDatabase {
     }
 }
 
-async fn execute(server: &str, statement: &str) -> Result<(), tokio_postgres::Error> {
+/// Runs a statement on a server.
+pub async fn execute(server: &str, statement: &str) -> Result<(), tokio_postgres::Error> {
     let (client, connection) = tokio_postgres::connect(server, NoTls).await?;
     let connection = tokio::spawn(connection);
     client.batch_execute(statement).await?;

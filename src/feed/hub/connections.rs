@@ -1,11 +1,11 @@
 use super::{Member, Transport};
 use crate::model::SessionId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Who of a user's is connected.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Connections {
     /// Open streams.
     pub streams: usize,
@@ -16,7 +16,7 @@ pub struct Connections {
 }
 
 /// What one session has open.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionConnections {
     /// The session; `None` for tokens that have none.
     pub session_id: Option<SessionId>,
@@ -26,7 +26,33 @@ pub struct SessionConnections {
     pub polls: usize,
 }
 
+/// Who of a user's is connected, over all nodes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Everywhere {
+    /// On all nodes that answered, this one first of all.
+    #[serde(flatten)]
+    pub connections: Connections,
+    /// Whether there may be more, on a node that did not answer in time.
+    pub partial: bool,
+}
+
 impl Connections {
+    /// Counts those of another node too.
+    pub(in crate::feed) fn add(&mut self, other: Self) {
+        self.streams += other.streams;
+        self.polls += other.polls;
+        for session in other.by_session {
+            match self.by_session.iter_mut().find(|own| own.session_id == session.session_id) {
+                Some(own) => {
+                    own.streams += session.streams;
+                    own.polls += session.polls;
+                }
+                None => self.by_session.push(session),
+            }
+        }
+        self.by_session.sort_by_key(|session| session.session_id);
+    }
+
     /// How many streams a session has open.
     pub fn streams_of(&self, session: SessionId) -> usize {
         let of = |one: &&SessionConnections| one.session_id == Some(session);

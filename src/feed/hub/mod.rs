@@ -7,7 +7,7 @@ mod member;
 mod state;
 
 pub(super) use channel::{Channel, News};
-pub use connections::{Connections, SessionConnections};
+pub use connections::{Connections, Everywhere, SessionConnections};
 pub(super) use member::Member;
 pub use member::{End, Transport};
 pub(super) use state::follows;

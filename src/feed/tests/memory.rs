@@ -2,7 +2,7 @@
 
 use crate::clock::HeldClock;
 use crate::feed::{
-    CaughtUp, Feed, History, HistoryUnavailable, Limits, Listener, LocalBus, Subscription,
+    CaughtUp, Feed, History, HistoryUnavailable, Limits, Listener, LocalBus, Moment, Subscription,
     Transport,
 };
 use crate::model::{
@@ -182,12 +182,21 @@ impl History for Memory {
         })
     }
 
+    fn moment(&self) -> BoxFuture<'static, Result<Moment, HistoryUnavailable>> {
+        let tables = self.tables();
+        let moment = Moment { now: None, epoch: tables.redrawn.to_string().into() };
+        let read = if tables.down { Err(HistoryUnavailable) } else { Ok(moment) };
+        Box::pin(std::future::ready(read))
+    }
+
     fn changed_since(
         &self,
-        _since: Micros,
+        since: Micros,
+        limit: usize,
     ) -> BoxFuture<'static, Result<Vec<(UserRef, Cursor)>, HistoryUnavailable>> {
         let tables = self.tables();
-        let rows = tables.rows.iter().map(|(user, row)| (user.clone(), row.user.cursor)).collect();
+        let changed = tables.rows.iter().filter(|(_, row)| row.user.updated_at >= since);
+        let rows = changed.map(|(user, row)| (user.clone(), row.user.cursor)).take(limit).collect();
         let read = if tables.down { Err(HistoryUnavailable) } else { Ok(rows) };
         Box::pin(std::future::ready(read))
     }
@@ -195,9 +204,11 @@ impl History for Memory {
     fn endings_since(
         &self,
         since: Micros,
+        limit: usize,
     ) -> BoxFuture<'static, Result<Vec<Ending>, HistoryUnavailable>> {
         let tables = self.tables();
-        let endings = tables.endings.iter().filter(|ending| ending.at >= since).cloned().collect();
+        let endings = tables.endings.iter().filter(|ending| ending.at >= since);
+        let endings = endings.take(limit).cloned().collect();
         let read = if tables.down { Err(HistoryUnavailable) } else { Ok(endings) };
         Box::pin(std::future::ready(read))
     }

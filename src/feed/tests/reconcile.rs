@@ -1,8 +1,8 @@
 //! What is found although nobody told.
 
 use super::memory::{NOW, Node, ana, ending, listener};
-use crate::feed::{Item, Transport};
-use crate::model::{EndingCode, SessionId};
+use crate::feed::{Item, Reason, Transport};
+use crate::model::{Ending, EndingCode, SessionId};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
@@ -68,4 +68,39 @@ async fn endings_of_the_last_day_are_known_before_the_first_request() {
     node.feed.load().await.unwrap();
 
     assert!(node.feed.refuses(&ana(), Some(session), NOW));
+}
+
+#[tokio::test(start_paused = true)]
+async fn r07_on_another_history_everybody_is_shown_what_it_holds() {
+    let node = Node::new();
+    let run = tokio::spawn(node.feed.clone().run());
+    let mut stream = node.stream(None);
+    stream.next().await;
+    // Long after the last change, which no scan looks at any more.
+    node.clock.advance(Duration::from_mins(1));
+    assert!(timeout(2 * BOUND, stream.next()).await.is_err());
+
+    node.memory.redraw();
+
+    let item = timeout(BOUND, stream.next()).await.unwrap();
+    let Item::Snapshot { reason, user } = item else { panic!("{item:?}") };
+    assert_eq!((reason, user.cursor), (Reason::Epoch, node.memory.cursor()));
+    run.abort();
+}
+
+#[tokio::test]
+async fn more_endings_than_are_read_at_once_are_all_obeyed() {
+    let node = Node::new();
+    let sessions: Vec<_> = (0..12_000).map(|_| SessionId::draw()).collect();
+    for (number, session) in (0..).zip(&sessions) {
+        // Of some instants there are many, and of one more than a page holds.
+        let at = NOW.after(Duration::from_secs(if number < 6_000 { 0 } else { number }));
+        let ending = ending(Some(*session), EndingCode::SessionRevoked);
+        node.memory.end(Ending { at, ..ending });
+    }
+
+    node.feed.load().await.unwrap();
+
+    let refused = |session: &&SessionId| node.feed.refuses(&ana(), Some(**session), NOW);
+    assert_eq!(sessions.iter().filter(refused).count(), sessions.len());
 }

@@ -35,14 +35,22 @@ impl Store {
         on_either!(self.write, users::redraw(user, ahead))
     }
 
-    /// Who changed at or after `since`.
-    pub async fn changed_since(&self, since: Micros) -> Result<Vec<(UserRef, Cursor)>, StoreError> {
-        on_either!(self.read, changes::changed_since(since))
+    /// Who changed at or after `since`, `limit` at most.
+    pub async fn changed_since(
+        &self,
+        since: Micros,
+        limit: i64,
+    ) -> Result<Vec<(UserRef, Cursor)>, StoreError> {
+        on_either!(self.read, changes::changed_since(since, limit))
     }
 
-    /// What ended at or after `since`.
-    pub async fn endings_since(&self, since: Micros) -> Result<Vec<Ending>, StoreError> {
-        on_either!(self.read, changes::endings_since(since))
+    /// The first `limit` things that ended at or after `since`.
+    pub async fn endings_since(
+        &self,
+        since: Micros,
+        limit: i64,
+    ) -> Result<Vec<Ending>, StoreError> {
+        on_either!(self.read, changes::endings_since(since, limit))
     }
 
     /// Records a change that a backend publishes, once where it comes with a key.

@@ -3,7 +3,7 @@
 use super::postgres::Postgres;
 use super::retention::Retention;
 use super::sqlite::{self, Sqlite};
-use super::{Hook, Kept, OpenError, Reference};
+use super::{BadServer, Hook, Kept, OpenError, Reference};
 use crate::model::TenantName;
 use std::collections::HashMap;
 use std::path::Path;
@@ -82,9 +82,18 @@ impl Store {
 
     /// Uses a PostgreSQL server, which need not answer yet: [`Self::prepare`] comes first. To be
     /// called on the multi-threaded runtime that the work will be done on.
-    pub fn postgres(url: &str, kept: Kept, hook: Hook, reference: Reference) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`BadServer`] where the URL is not understood, or a file that it names cannot be read.
+    pub fn postgres(
+        url: &str,
+        kept: Kept,
+        hook: Hook,
+        reference: Reference,
+    ) -> Result<Self, BadServer> {
         let kept = Retention::new(kept);
-        Self(Arc::new(Database::Postgres(Postgres::new(url, kept, hook, reference))))
+        Ok(Self(Arc::new(Database::Postgres(Postgres::new(url, kept, hook, reference)?))))
     }
 
     /// Keeps this of the histories of these tenants' users from now on, and of others' the usual.

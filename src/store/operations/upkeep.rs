@@ -2,7 +2,7 @@
 
 use super::{Database, Store};
 use crate::model::{By, Micros};
-use crate::store::{ApiKey, StoreError, postgres, sqlite};
+use crate::store::{ApiKey, Moment, StoreError, postgres, sqlite};
 
 /// Each is one transaction; see the query of the same name for what it does.
 ///
@@ -44,6 +44,14 @@ impl Store {
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         on_either!(self.read, meta::ping())
+    }
+
+    /// What time the database has, and which history it is on.
+    pub async fn moment(&self) -> Result<Moment, StoreError> {
+        match &*self.0 {
+            Database::Sqlite(database) => Ok(database.moment()),
+            Database::Postgres(database) => database.moment().await,
+        }
     }
 
     /// Draws the database's epoch again, after a backup was restored. Open stores keep the old one.

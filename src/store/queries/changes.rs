@@ -168,10 +168,11 @@ pub(crate) async fn page(
     Ok(Some(Page::Changes(changes, cursor)))
 }
 
-/// Who changed at or after `since`, each with its present cursor.
+/// Who changed at or after `since`, each with its present cursor; `limit` of them at most.
 pub(crate) async fn changed_since(
     tx: &mut Tx<'_>,
     since: Micros,
+    limit: i64,
 ) -> Result<Vec<(UserRef, Cursor)>, StoreError> {
     let of_user = table::tenant.eq(changes::tenant).and(table::id.eq(changes::user_id));
     let rows: Vec<(String, String, i64, String)> = changes::table
@@ -179,6 +180,7 @@ pub(crate) async fn changed_since(
         .filter(changes::at.ge(since.0))
         .select((table::tenant, table::id, table::version, table::epoch))
         .distinct()
+        .limit(limit)
         .load(tx.conn)
         .await?;
     let present = |(tenant, id, version, own): (String, String, i64, String)| {
@@ -189,10 +191,11 @@ pub(crate) async fn changed_since(
     Ok(rows.into_iter().filter_map(present).collect())
 }
 
-/// What ended at or after `since`, oldest first.
+/// The first `limit` things that ended at or after `since`, oldest first.
 pub(crate) async fn endings_since(
     tx: &mut Tx<'_>,
     since: Micros,
+    limit: i64,
 ) -> Result<Vec<Ending>, StoreError> {
     let rows: Vec<(String, String, Option<String>, String, i64)> = endings::table
         .filter(endings::at.ge(since.0))
@@ -204,6 +207,7 @@ pub(crate) async fn endings_since(
             endings::at,
         ))
         .order(endings::at)
+        .limit(limit)
         .load(tx.conn)
         .await?;
     Ok(rows.into_iter().filter_map(ending).collect())

@@ -18,7 +18,7 @@ pub(super) mod queries;
 pub(super) use backup::backup;
 
 use super::retention::Retention;
-use super::{Hook, OpenError, StoreError};
+use super::{Hook, Moment, OpenError, StoreError};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
@@ -82,6 +82,7 @@ impl SpawnBlocking for Inline {
 pub(super) struct Sqlite {
     writes: Line,
     reads: Line,
+    epoch: Arc<str>,
     /// What of each user's history is kept.
     pub(super) kept: Retention,
     /// Held so that a second server on the same file is refused.
@@ -120,7 +121,12 @@ impl Sqlite {
                 .map_err(|error| OpenError::Prepare(error.into()))?;
             reader::spawn(reads.receiver(), wrap(connection), Arc::clone(&epoch), kept.clone())?;
         }
-        Ok(Self { writes, reads, kept, _lock: lock })
+        Ok(Self { writes, reads, epoch, kept, _lock: lock })
+    }
+
+    /// Which history the file is on. Its clock is the process's.
+    pub(super) fn moment(&self) -> Moment {
+        Moment { now: None, epoch: Arc::clone(&self.epoch) }
     }
 
     /// Runs `work` in a transaction on the writer's thread; the answer comes after the COMMIT.

@@ -4,6 +4,7 @@ mod app;
 mod device;
 mod listening;
 mod mail_server;
+mod nodes;
 mod receiver;
 mod story;
 
@@ -11,6 +12,7 @@ pub use app::App;
 pub use device::{Answer, Device};
 pub use listening::Listening;
 pub use mail_server::{Certificate, MailServer};
+pub use nodes::{Nodes, Process};
 pub use receiver::{Message, OK, Receiver, Reply};
 pub use story::{kyc, publish, until};
 

@@ -1,32 +1,30 @@
 //! PostgreSQL through a pool, each call a task of its own that a departing client cannot cancel.
 
+mod migrate;
+mod server;
+mod tls;
+
 #[expect(clippy::duplicate_mod, reason = "each query is compiled once for each database")]
-#[path = "queries/mod.rs"]
+#[path = "../queries/mod.rs"]
 pub(super) mod queries;
 
 use super::retention::Retention;
-use super::{Hook, OpenError, Reference, StoreError};
-use crate::model::Micros;
-use diesel::result::{ConnectionError, ConnectionResult, DatabaseErrorKind, Error as QueryError};
-use diesel::sql_types::{BigInt, Text};
-use diesel_async::AsyncMigrationHarness;
+use super::{BadServer, Hook, Moment, OpenError, Reference, StoreError};
+use diesel::result::{DatabaseErrorKind, Error as QueryError};
+use diesel::sql_types::Text;
 use diesel_async::pooled_connection::bb8::Pool;
 use diesel_async::pooled_connection::{
-    AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+    AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
 };
-use diesel_async::{
-    AnsiTransactionManager, AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection,
-    TransactionManager,
-};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use queries::Tx;
+use server::{Meeting, Server};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::runtime::Handle;
-
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+use tokio::sync::Mutex;
 
 /// A call with everything in it: waiting for a connection, statements, COMMIT. A stopped server
 /// times nothing out by itself.
@@ -44,8 +42,17 @@ const IDLE: u32 = 4;
 /// How often a transaction that lost a race (deadlock, serialization) is run again.
 const TRIES: usize = 4;
 
-/// The key of the lock under which one node at a time migrates; any number that others leave alone.
-const MIGRATION_LOCK: &str = "SELECT pg_advisory_lock(4707123370150922)";
+/// How long migrations are waited for; they go on after it.
+const MIGRATE: Duration = Duration::from_mins(6);
+
+/// What a transaction may take of the server. Set for each, and not for its connection, which a
+/// pooler in front of the server may give to somebody else (pgbouncer's transaction mode).
+const WRITE: &str = "BEGIN; SET LOCAL statement_timeout = '2s'; SET LOCAL lock_timeout = '2s'; \
+    SET LOCAL idle_in_transaction_session_timeout = '5s'";
+
+/// The same for one that reads, and sees one moment.
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+    SET LOCAL statement_timeout = '2s'; SET LOCAL idle_in_transaction_session_timeout = '5s'";
 
 /// The connection that queries take here.
 pub(super) type Conn = AsyncPgConnection;
@@ -65,50 +72,77 @@ pub(super) const SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
 
 /// A pool of connections to one PostgreSQL database.
 pub(super) struct Postgres {
-    url: String,
+    server: Arc<Server>,
     pool: Pool<AsyncPgConnection>,
     epoch: Arc<RwLock<Arc<str>>>,
+    migrating: Arc<Mutex<()>>,
     /// What of each user's history is kept.
     pub(super) kept: Retention,
     hook: Hook,
     runtime: Handle,
 }
 
-#[derive(diesel::QueryableByName)]
-struct Moment {
-    #[diesel(sql_type = Text)]
-    timeline: String,
-    #[diesel(sql_type = BigInt)]
-    micros: i64,
-}
-
 impl Postgres {
     /// A pool that connects when it is first used, on this runtime: a connection belongs to the
     /// runtime that made it, and a web worker's own ends with the worker.
-    pub(super) fn new(url: &str, kept: Retention, hook: Hook, reference: Reference) -> Self {
-        let epoch = Arc::new(RwLock::new(Arc::from("")));
+    pub(super) fn new(
+        url: &str,
+        kept: Retention,
+        hook: Hook,
+        reference: Reference,
+    ) -> Result<Self, BadServer> {
+        let server: Arc<Server> = Arc::new(url.parse()?);
+        let meeting = Arc::new(Meeting::new(Arc::clone(&server), reference));
+        let epoch = Arc::clone(&meeting.epoch);
         let mut config = ManagerConfig::<AsyncPgConnection>::default();
-        config.recycling_method = RecyclingMethod::Fast;
-        let seen = Arc::clone(&epoch);
-        config.custom_setup = Box::new(move |url| {
-            connect(url.to_owned(), Arc::clone(&seen), Arc::clone(&reference)).boxed()
+        // Asks nothing of the server, but sees a connection that ended while nobody used it.
+        config.recycling_method = RecyclingMethod::CustomFunction(Box::new(|connection| {
+            let broken = connection.is_broken();
+            ready(if broken { Err(QueryError::BrokenTransactionManager) } else { Ok(()) }).boxed()
+        }));
+        config.custom_setup = Box::new(move |_url| {
+            let meeting = Arc::clone(&meeting);
+            async move { meeting.connect().await }.boxed()
         });
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         let pool = Pool::builder()
             .max_size(CONNECTIONS)
             .min_idle(Some(IDLE))
             .connection_timeout(ACQUIRE)
-            .test_on_check_out(false)
+            .test_on_check_out(true)
             .build_unchecked(manager);
-        let runtime = Handle::current();
-        Self { url: url.to_owned(), pool, epoch, kept, hook, runtime }
+        let (runtime, migrating) = (Handle::current(), Arc::default());
+        Ok(Self { server, pool, epoch, migrating, kept, hook, runtime })
     }
 
     /// Brings the tables up to date, one node at a time.
     pub(super) async fn prepare(&self) -> Result<(), OpenError> {
-        let url = self.url.clone();
-        let migrated = self.runtime.spawn(async move { migrate(&url).await });
-        migrated.await.unwrap_or_else(|error| Err(OpenError::Prepare(error.into())))
+        // diesel's migrations hold on to their thread, whatever becomes of the caller: so a server
+        // that stands still holds one at most.
+        let Ok(alone) = Arc::clone(&self.migrating).try_lock_owned() else {
+            return Err(OpenError::Unreachable("migrations are still under way".into()));
+        };
+        let server = Arc::clone(&self.server);
+        let migrated = self.runtime.spawn(async move {
+            let migrated = migrate::migrate(&server).await;
+            drop(alone);
+            migrated
+        });
+        match tokio::time::timeout(MIGRATE, migrated).await {
+            Ok(migrated) => migrated.unwrap_or_else(|error| Err(OpenError::Prepare(error.into()))),
+            Err(elapsed) => Err(OpenError::Unreachable(elapsed.into())),
+        }
+    }
+
+    /// What time the database has, and which history it is on.
+    pub(super) async fn moment(&self) -> Result<Moment, StoreError> {
+        self.read(|tx| {
+            Box::pin(async {
+                let now = server::now(tx.conn).await?;
+                Ok(Moment { now: Some(now), epoch: Arc::clone(&tx.epoch) })
+            })
+        })
+        .await
     }
 
     /// Runs `work` in a transaction of its own and tells the hook after the COMMIT.
@@ -120,7 +154,7 @@ impl Postgres {
             + Sync
             + 'static,
     {
-        self.run(work, "BEGIN").await
+        self.run(work, WRITE).await
     }
 
     /// Runs `work` in a read-only transaction that sees one moment.
@@ -132,7 +166,7 @@ impl Postgres {
             + Sync
             + 'static,
     {
-        self.run(work, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+        self.run(work, READ).await
     }
 
     async fn run<T, W>(&self, work: W, begin: &'static str) -> Result<T, StoreError>
@@ -185,6 +219,10 @@ where
     AnsiTransactionManager::begin_transaction_sql(&mut *connection, begin).await?;
     let mut tx = Tx::new(&mut connection, epoch, kept.clone());
     let outcome = work(&mut tx).await;
+    if outcome.as_ref().is_err_and(demoted) {
+        // Left in its transaction, so that the pool closes the connection and looks for the primary.
+        return outcome;
+    }
     let (effects, kept) = (std::mem::take(&mut tx.effects), outcome.is_ok() && !tx.undone);
     if !kept {
         // What undid the work is the answer, even where the connection is lost with it.
@@ -198,56 +236,25 @@ where
     outcome
 }
 
-/// Whether the transaction was undone for another's sake (PostgreSQL 40001 and 40P01), so that
-/// running it again is right.
+/// Whether the transaction may have been undone for another's sake, so that running it again is
+/// right: a serialization failure (40001), or a deadlock (40P01). The driver has no name for the
+/// latter and keeps its SQLSTATE to itself, and its text is in the server's language; so whatever it
+/// has no name for is tried again, within [`DEADLINE`].
 fn lost_a_race(source: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
-    match source.downcast_ref::<QueryError>() {
-        Some(QueryError::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
-        Some(QueryError::DatabaseError(_, information)) => {
-            information.message().contains("deadlock detected")
-        }
-        _ => false,
-    }
+    matches!(
+        source.downcast_ref(),
+        Some(QueryError::DatabaseError(
+            DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::Unknown,
+            _
+        ))
+    )
 }
 
-/// A connection with its time-outs set, after reading which history the server is on and what time
-/// it has: a promoted standby is met by a new connection.
-async fn connect(
-    url: String,
-    epoch: Arc<RwLock<Arc<str>>>,
-    reference: Reference,
-) -> ConnectionResult<AsyncPgConnection> {
-    let mut connection = AsyncPgConnection::establish(&url).await?;
-    let settings = "SET statement_timeout = '2s'; SET lock_timeout = '2s'; \
-        SET idle_in_transaction_session_timeout = '5s'; SET timezone = 'UTC'";
-    connection.batch_execute(settings).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
-    let moment = "SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline, \
-        (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT AS micros";
-    let moment: Moment = diesel::sql_query(moment)
-        .get_result(&mut connection)
-        .await
-        .map_err(ConnectionError::CouldntSetupConfiguration)?;
-    let own = queries::meta::epoch(&mut connection)
-        .await
-        .map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
-    reference(Micros(moment.micros));
-    *epoch.write().unwrap_or_else(PoisonError::into_inner) =
-        format!("{own}/{}", moment.timeline).into();
-    Ok(connection)
-}
-
-/// Brings the tables up to date, one node at a time: the others wait for the lock and then find
-/// nothing to do. The lock goes with the connection.
-async fn migrate(url: &str) -> Result<(), OpenError> {
-    let connection = tokio::time::timeout(DEADLINE, AsyncPgConnection::establish(url)).await;
-    let mut connection = connection
-        .map_err(|elapsed| OpenError::Unreachable(elapsed.into()))?
-        .map_err(|error| OpenError::Unreachable(error.into()))?;
-    connection
-        .batch_execute(MIGRATION_LOCK)
-        .await
-        .map_err(|error| OpenError::Prepare(error.into()))?;
-    let mut harness = AsyncMigrationHarness::new(connection);
-    harness.run_pending_migrations(MIGRATIONS).map_err(OpenError::Prepare)?;
-    Ok(())
+/// Whether the server has become a standby since the connection was made.
+fn demoted(error: &StoreError) -> bool {
+    let StoreError::Unavailable(source) = error else { return false };
+    matches!(
+        source.downcast_ref(),
+        Some(QueryError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _))
+    )
 }
