@@ -136,7 +136,7 @@ fn service(folder: &Path) -> Result<(Store, Arc<Feed>), Failure> {
     let store = Store::sqlite(&folder.join("bench.db"), 2, true, kept, hook)?;
     let history = Arc::new(Stored(store.clone()));
     let clock = Arc::new(SystemClock::default());
-    let feed = Feed::new(history, Arc::new(LocalBus), clock, Limits::default());
+    let feed = Feed::new(history, Arc::new(LocalBus::default()), clock, Limits::default());
     let _ = listening.set(Arc::clone(&feed));
     Ok((store, feed))
 }

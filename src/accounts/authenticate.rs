@@ -149,7 +149,8 @@ impl Accounts {
         email_verified: bool,
         now: Micros,
     ) -> Result<(), StoreError> {
-        if self.met.get(user, now).is_some() {
+        // Removed since, at any node, it is a new user's first sight again.
+        if self.met.get(user, now).is_some_and(|at| !self.feed.refuses(user, None, at)) {
             return Ok(());
         }
         if self.store.user(user.clone()).await?.is_none() {
@@ -159,7 +160,7 @@ impl Accounts {
             let sight = FirstSight { user: user.clone(), email, email_verified, salt, now };
             self.store.first_sight(sight).await?;
         }
-        self.met.put(user.clone(), (), now);
+        self.met.put(user.clone(), now, now);
         Ok(())
     }
 }

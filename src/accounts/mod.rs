@@ -89,7 +89,7 @@ pub struct Accounts {
     /// API keys by id.
     keys: Recent<String, Option<ApiKey>>,
     /// Users of external issuers who are known to be there.
-    met: Recent<UserRef, ()>,
+    met: Recent<UserRef, Micros>,
 }
 
 /// What a log-in or a refresh gives.

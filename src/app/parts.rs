@@ -195,9 +195,10 @@ fn hook(feed: Arc<OnceLock<Weak<Feed>>>, letters: Arc<Notify>, messages: Arc<Not
 
 /// What a service tells other nodes by. A command beside it tells nobody: the database does.
 fn bus(config: &Config, serving: bool, secret: &ServerSecret) -> Arc<dyn Bus> {
-    let config::Bus::Nats(nats) = &config.bus else { return Arc::new(LocalBus) };
+    let others = matches!(config.database, Database::Postgres(_));
+    let config::Bus::Nats(nats) = &config.bus else { return Arc::new(LocalBus { others }) };
     if !serving {
-        return Arc::new(LocalBus);
+        return Arc::new(LocalBus { others });
     }
     let credentials = match nats.credentials.clone() {
         config::NatsCredentials::None => NatsCredentials::None,

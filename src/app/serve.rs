@@ -95,6 +95,8 @@ impl Server {
         let post = Post::open(config)?;
         let parts = Parts::build(config, address, true, clock)?;
         let feed = Arc::clone(&parts.feed);
+        // A tenant may keep more than is usual, and its wish is not known yet.
+        parts.store.keep_all();
         let answers = parts.store.prepare().await;
         if let Err(error) = &answers {
             tracing::error!(error = ?error, "the database cannot be used yet, and is tried again every second");
@@ -111,7 +113,9 @@ impl Server {
         let messages = parts.webhooks(config);
         let webhooks = Sending::begin(is_prepared, |stop| messages.run(stop));
 
+        let settings = settings(config, &parts);
         let (store, clock, run) = (parts.store.clone(), Arc::clone(&parts.clock), feed.clone());
+        let tenants = parts.tenant_watch;
         let mut background = vec![tokio::spawn(async move {
             // One that does not answer is told of once, and not by everybody who needs it.
             if answers.is_err() {
@@ -119,11 +123,13 @@ impl Server {
                 prepared.send_replace(true);
             }
             let measured = upkeep::measure(store.clone(), Arc::clone(&clock));
-            tokio::join!(run.run(), upkeep::keep(store, clock), measured);
+            let kept = async {
+                tenants.begin().await;
+                tokio::join!(tenants.keep(), upkeep::keep(store, clock));
+            };
+            tokio::join!(run.run(), kept, measured);
         })];
         background.push(tokio::spawn(probe.clone().run(post.transport())));
-        let settings = settings(config, &parts);
-        background.push(tokio::spawn(parts.tenant_watch.keep()));
         let trust = parts.trust.keep(parts.seen, parts.tokens, Arc::clone(&feed));
         background.push(tokio::spawn(trust));
         let built_in = config.built_in_accounts;

@@ -8,6 +8,9 @@ use std::time::Duration;
 /// Between two looks at the tenants' settings.
 const LOOK: Duration = Duration::from_secs(3);
 
+/// Between two tries at the start, while the database does not answer.
+const AGAIN: Duration = Duration::from_millis(500);
+
 /// What tells the rest of the process how tenants differ from the service's own settings.
 pub(super) struct TenantWatch {
     pub store: Store,
@@ -35,6 +38,13 @@ impl TenantWatch {
         self.feed.limit(limits.into_iter().filter(|(_, limits)| *limits != self.limits).collect());
         self.known.replace(tenants);
         Ok(())
+    }
+
+    /// Looks until the database has said.
+    pub async fn begin(&self) {
+        while self.look().await.is_err() {
+            tokio::time::sleep(AGAIN).await;
+        }
     }
 
     /// Looks every few seconds. A database that does not answer leaves everything as it was; others

@@ -11,17 +11,21 @@ struct Ended {
     /// The latest ending of everything the user had until then.
     all: Option<(Micros, EndingCode)>,
     sessions: HashMap<SessionId, (Micros, EndingCode)>,
+    /// The latest disconnection. Its credentials stay good.
+    disconnected: Option<Micros>,
 }
 
 impl Endings {
-    /// Takes note of an ending; again and in any order does no harm. A disconnection is none: its
-    /// credentials stay good.
-    pub fn remember(&self, ending: &Ending) {
-        if ending.code == EndingCode::Disconnected {
-            return;
-        }
+    /// Takes note of an ending, which may come again and in any order; whether the connections are
+    /// to be told. Of a disconnection they are once, since who comes back may stay.
+    pub fn remember(&self, ending: &Ending) -> bool {
         let mut users = self.write();
         let ended = users.entry(ending.user.clone()).or_default();
+        if ending.code == EndingCode::Disconnected {
+            let is_new = ended.disconnected.is_none_or(|at| at < ending.at);
+            ended.disconnected = ended.disconnected.max(Some(ending.at));
+            return is_new;
+        }
         let this = (ending.at, ending.code);
         match ending.session {
             Some(session) => {
@@ -30,6 +34,7 @@ impl Endings {
             None if ended.all.is_none_or(|(at, _)| at < ending.at) => ended.all = Some(this),
             None => {}
         }
+        true
     }
 
     /// Why a credential is refused; see [`super::Feed::refuses`] for the rule.
@@ -52,7 +57,8 @@ impl Endings {
         users.retain(|_, ended| {
             ended.all = ended.all.filter(|(at, _)| *at >= before);
             ended.sessions.retain(|_, (at, _)| *at >= before);
-            ended.all.is_some() || !ended.sessions.is_empty()
+            ended.disconnected = ended.disconnected.filter(|at| *at >= before);
+            ended.all.is_some() || ended.disconnected.is_some() || !ended.sessions.is_empty()
         });
         if users.capacity() > 4 * users.len() + 64 {
             users.shrink_to_fit();
@@ -106,11 +112,13 @@ mod tests {
     }
 
     #[test]
-    fn a_disconnection_refuses_nothing() {
+    fn a_disconnection_refuses_nothing_and_is_told_once() {
         let endings = Endings::default();
+        let disconnected = |at| endings.remember(&ending(None, EndingCode::Disconnected, at));
 
-        endings.remember(&ending(None, EndingCode::Disconnected, 10));
+        let told = [10, 10, 5, 20, 10, 20].map(disconnected);
 
+        assert_eq!(told, [true, false, false, true, false, false]);
         assert_eq!(endings.refused(&ana(), None, Micros(0)), None);
     }
 
@@ -119,6 +127,7 @@ mod tests {
         let (endings, session) = (Endings::default(), SessionId::draw());
         endings.remember(&ending(Some(session), EndingCode::SessionRevoked, 10));
         endings.remember(&ending(None, EndingCode::SessionRevoked, 20));
+        endings.remember(&ending(None, EndingCode::Disconnected, 10));
 
         endings.prune(Micros(15));
 

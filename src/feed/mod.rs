@@ -172,7 +172,8 @@ impl Feed {
     /// Remembered before the connections are told: who joins in between is refused or told, and
     /// never neither (see [`Feed::join`], which does the two in the other order).
     fn end_here(&self, ending: &Ending) {
-        self.endings.remember(ending);
-        self.hub.end(ending);
+        if self.endings.remember(ending) {
+            self.hub.end(ending);
+        }
     }
 }

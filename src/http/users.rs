@@ -109,7 +109,7 @@ pub(super) async fn verify(
     })
 }
 
-/// `GET /v1/users/{id}/connections`: what of the user's is open.
+/// `GET /v1/users/{id}/connections`: what of the user's is open, at any node.
 pub(super) async fn connections(
     services: Data<Services>,
     id: Path<String>,

@@ -1,17 +1,22 @@
 use super::Publishing;
-use crate::feed::Connections;
+use crate::feed::Everywhere;
 use crate::model::{By, UserRef};
 use crate::store::StoreError;
 
 impl Publishing {
-    /// Who of a user's is connected; `None` where the tenant has no such user.
+    /// Who of a user's is connected to any node, as [`Feed::connections_everywhere`] has it; `None`
+    /// where the tenant has no such user.
     ///
     /// # Errors
     ///
     /// [`StoreError`] where it is not known whether there is one.
-    pub async fn connections(&self, user: &UserRef) -> Result<Option<Connections>, StoreError> {
-        let known = self.store.user(user.clone()).await?.is_some();
-        Ok(known.then(|| self.feed.connections(user)))
+    ///
+    /// [`Feed::connections_everywhere`]: crate::feed::Feed::connections_everywhere
+    pub async fn connections(&self, user: &UserRef) -> Result<Option<Everywhere>, StoreError> {
+        if self.store.user(user.clone()).await?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(self.feed.connections_everywhere(user).await))
     }
 
     /// Ends all connections that a user has now, each with `disconnected`; whether there is such a

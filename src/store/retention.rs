@@ -2,39 +2,56 @@ use super::Kept;
 use crate::model::TenantName;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-type Others = Arc<HashMap<String, Kept>>;
+/// As much as there is.
+const EVERYTHING: Kept = Kept { changes: i64::MAX, age: Duration::MAX };
 
 /// What of each user's history is kept, by tenant. Cheap to clone; all clones change together.
 #[derive(Debug, Clone)]
 pub(crate) struct Retention {
     usual: Kept,
-    others: Arc<RwLock<Others>>,
+    now: Arc<RwLock<Arc<Now>>>,
+}
+
+/// What is kept at present.
+#[derive(Debug)]
+pub(crate) struct Now {
+    /// Of tenants that are not among the others.
+    pub usual: Kept,
+    /// By the tenant's name.
+    pub others: HashMap<String, Kept>,
 }
 
 impl Retention {
     pub(super) fn new(usual: Kept) -> Self {
-        Self { usual, others: Arc::default() }
+        let now = Now { usual, others: HashMap::new() };
+        Self { usual, now: Arc::new(RwLock::new(Arc::new(now))) }
+    }
+
+    /// Lets nothing go until [`Self::replace`].
+    pub(super) fn hold(&self) {
+        self.set(Now { usual: EVERYTHING, others: HashMap::new() });
     }
 
     /// Of tenants that are not here the usual is kept.
     pub(super) fn replace(&self, others: HashMap<TenantName, Kept>) {
         let others = others.into_iter().map(|(tenant, kept)| (tenant.to_string(), kept)).collect();
-        *self.others.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(others);
+        self.set(Now { usual: self.usual, others });
     }
 
     /// Of one tenant's users.
     pub(crate) fn of(&self, tenant: &str) -> Kept {
-        self.others().get(tenant).copied().unwrap_or(self.usual)
+        let now = self.now();
+        now.others.get(tenant).copied().unwrap_or(now.usual)
     }
 
     /// Of everybody's.
-    pub(crate) fn usual(&self) -> Kept {
-        self.usual
+    pub(crate) fn now(&self) -> Arc<Now> {
+        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Of the tenants that have another than the usual.
-    pub(crate) fn others(&self) -> Others {
-        Arc::clone(&self.others.read().unwrap_or_else(PoisonError::into_inner))
+    fn set(&self, now: Now) {
+        *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(now);
     }
 }

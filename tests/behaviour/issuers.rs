@@ -137,6 +137,22 @@ async fn a_user_of_another_system_is_made_at_first_sight(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_who_was_removed_is_met_again_by_a_later_token() {
+    let others = Others::draw();
+    let app = others.app().await;
+    let first = me(&app, &others.token("hs", "HS256", &json!({}))).await.expect(200).body;
+    app.backend("acme").delete("/v1/users/auth0%7Cana:1").await.expect(204);
+
+    let micros = SystemClock::default().now().0;
+    let at = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+    let at: Value = serde_json::from_str(&at).unwrap();
+    let again = me(&app, &others.token("hs", "HS256", &json!({ "iat": at }))).await.expect(200);
+
+    assert_eq!(again.body["id"], first["id"]);
+    assert_ne!(again.body["cursor"], first["cursor"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s12_a_token_that_is_not_good_is_401() {
     let others = Others::draw();
     let app = others.app().await;

@@ -11,6 +11,7 @@ mod cross_site;
 mod crowds;
 #[path = "../support/postgres.rs"]
 mod database;
+mod everywhere;
 mod examples;
 mod floods;
 mod goodbyes;

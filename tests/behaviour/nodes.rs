@@ -3,7 +3,6 @@
 use super::database::TestDatabase;
 use super::nats::Nats;
 use super::support::{App, Device, Nodes, PASSWORD, Process, kyc, soon, until};
-use afterclick::model::{TenantName, UserRef};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -190,42 +189,6 @@ async fn s06_log_ins_are_limited_over_all_nodes() {
     }
 
     assert_eq!(answers, [401, 401, 401, 401, 429, 429]);
-}
-
-fn user(id: &str) -> UserRef {
-    UserRef { tenant: TenantName::built_in(), id: id.parse().unwrap() }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_are_counted_over_all_nodes_and_said_to_be_partial_without_the_bus() {
-    let (database, mut nats) = (TestDatabase::new().await, Nats::start());
-    let nodes = Nodes::three(&database, &nats.url()).await;
-    let ana = nodes.signed_up(ANA).await;
-    let user = user(&ana.id().await);
-    let mut tabs = Vec::new();
-    for node in &nodes.0 {
-        let mut tab = ana.moved_to(node).listen().await;
-        tab.expect("snapshot").await;
-        tabs.push(tab);
-    }
-    let there = ana.moved_to(&nodes.0[2]);
-    let _poll = there.poll(&format!("after={}&wait=30", there.cursor().await));
-    nodes.0[2].parked(&there, 1).await;
-
-    let began = Instant::now();
-    let all = nodes.0[0].everywhere(&user).await;
-
-    assert!(!all.partial && began.elapsed() < Duration::from_secs(1), "{all:?}");
-    assert_eq!((all.connections.streams, all.connections.polls), (3, 1));
-    assert_eq!(all.connections.by_session.len(), 1);
-    ana.has_streams(3).await;
-    nats.kill();
-    until("the bus's end", async || nodes.0[0].bus().await == "does not answer").await;
-    let here = nodes.0[0].everywhere(&user).await;
-    assert!(here.partial && here.connections.streams == 1, "{here:?}");
-    let ready = nodes.0[0].device().get("/readyz").await.expect(503);
-    assert_eq!(ready.header("retry-after"), "1");
-    assert!(nodes.0[0].metric("afterclick_bus_up").await < 1.0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

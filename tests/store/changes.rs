@@ -2,10 +2,11 @@
 
 use super::{Bed, KEPT, NOW, later};
 use afterclick::model::{ChangeType, Cursor, Document, Effect, UserRef, Version};
-use afterclick::store::{NewEvent, Page, Published, Store};
+use afterclick::store::{Kept, NewEvent, Page, Published, Store};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 
 fn document(value: &Value) -> Document {
     Document::new(value.as_object().unwrap()).unwrap()
@@ -166,4 +167,28 @@ async fn a_restored_database_has_other_epochs() {
     let after = store.user(ana).await.unwrap().unwrap().cursor;
     assert_ne!(after.epoch, before.epoch);
     assert_eq!(after.version, before.version);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_of_a_history_goes_before_it_is_known_what_tenants_keep() {
+    for bed in Bed::both().await {
+        let (ana, _) = bed.sign_up("ana@example.com", 1, "here", NOW).await;
+        let long_after = later(8 * 24 * 3600);
+        bed.store.keep_all();
+
+        for _ in 0..120 {
+            publish(&bed, &ana, "a.b", &json!({})).await;
+        }
+        bed.store.prune(long_after).await.unwrap();
+
+        assert_eq!(bed.count("changes", "kind = 'a.b'").await, 120);
+        let longer = Kept { changes: 110, age: Duration::from_hours(30 * 24) };
+        bed.store.keep_of([(ana.tenant.clone(), longer)].into());
+        publish(&bed, &ana, "a.b", &json!({})).await;
+        bed.store.prune(long_after).await.unwrap();
+        assert_eq!(bed.count("changes", "kind = 'a.b'").await, 110);
+        bed.store.keep_of([].into());
+        bed.store.prune(long_after).await.unwrap();
+        assert_eq!(bed.count("changes", "kind = 'a.b'").await, 0);
+    }
 }

@@ -1,10 +1,14 @@
-use super::{Bus, Heard};
+use super::{Bus, Elsewhere, Heard};
 use crate::model::{Cursor, Ending, UserRef};
+use futures_util::future::{BoxFuture, FutureExt, ready};
 use futures_util::stream::{BoxStream, StreamExt, pending};
 
 /// The bus of a node that is alone, or that hears of the others' changes from the database only.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct LocalBus;
+pub struct LocalBus {
+    /// Whether there may be others, who cannot be asked.
+    pub others: bool,
+}
 
 impl Bus for LocalBus {
     fn changed(&self, _user: &UserRef, _cursor: Cursor) {}
@@ -13,5 +17,9 @@ impl Bus for LocalBus {
 
     fn hear(&self) -> BoxStream<'static, Heard> {
         pending().boxed()
+    }
+
+    fn ask(&self, _user: &UserRef) -> BoxFuture<'static, Elsewhere> {
+        ready(Elsewhere { connections: Vec::new(), partial: self.others }).boxed()
     }
 }

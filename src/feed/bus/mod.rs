@@ -33,7 +33,8 @@ pub struct Question(pub(super) u64);
 pub struct Elsewhere {
     /// What each node said that answered.
     pub connections: Vec<Connections>,
-    /// Whether a node may be missing: one that is known did not answer in time, or the bus is away.
+    /// Whether a node may be missing: one that is known did not answer in time, or there is no bus
+    /// to ask by.
     pub partial: bool,
 }
 

@@ -32,7 +32,8 @@ pub struct Everywhere {
     /// On all nodes that answered, this one first of all.
     #[serde(flatten)]
     pub connections: Connections,
-    /// Whether there may be more, on a node that did not answer in time.
+    /// Whether there may be more, on a node that did not answer in time or cannot be asked.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
 }
 

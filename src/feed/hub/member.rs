@@ -3,6 +3,7 @@ use crate::model::{Ending, EndingCode, Micros};
 use futures_util::task::AtomicWaker;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::Waker;
+use std::time::Duration;
 
 /// How a member is written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,10 @@ pub enum End {
 }
 
 const STAYS: u8 = 0;
+
+/// By how much the clock of the node that ended something may be behind this one's. Each keeps to
+/// the database's within the time that an answer takes.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(1);
 
 /// One stream or poll: how it is woken, and whether it must go.
 ///
@@ -99,7 +104,7 @@ impl Member {
     /// who came after it.
     pub fn falls_to(&self, ending: &Ending) -> bool {
         let before = match (ending.code, ending.session) {
-            (EndingCode::Disconnected, _) => self.opened_at <= ending.at,
+            (EndingCode::Disconnected, _) => self.opened_at <= ending.at.after(CLOCKS_DIFFER),
             (_, None) => self.listener.issued_at <= ending.at,
             (_, Some(_)) => true,
         };

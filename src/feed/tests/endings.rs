@@ -56,6 +56,22 @@ fn an_ending_that_is_heard_again_spares_who_came_after_it() {
 }
 
 #[test]
+fn a_disconnection_by_a_clock_that_is_behind_ends_who_is_there_and_spares_who_comes_back() {
+    let node = Node::new();
+    let at = node.feed.clock().now();
+    node.clock.advance(Duration::from_millis(500));
+    let mut there = node.stream(None);
+    let ending = crate::model::Ending { at, ..ending(None, EndingCode::Disconnected) };
+
+    node.feed.ended(&ending);
+    let mut back = node.stream(None);
+    node.feed.ended(&ending);
+
+    assert!(must_go(&mut there));
+    assert!(!must_go(&mut back));
+}
+
+#[test]
 fn a_credential_that_ended_after_it_was_checked_is_not_let_in() {
     let node = Node::new();
 

@@ -231,7 +231,7 @@ impl Node {
         let memory = Memory::with_ana();
         let clock = Arc::new(HeldClock::at(NOW));
         let history = Arc::new(memory.clone());
-        let feed = Feed::new(history, Arc::new(LocalBus), clock.clone(), limits);
+        let feed = Feed::new(history, Arc::new(LocalBus::default()), clock.clone(), limits);
         Self { memory, feed, clock }
     }
 

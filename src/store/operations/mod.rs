@@ -96,6 +96,14 @@ impl Store {
         Ok(Self(Arc::new(Database::Postgres(Postgres::new(url, kept, hook, reference)?))))
     }
 
+    /// Lets nothing of any history go until [`Self::keep_of`] says what tenants want kept.
+    pub fn keep_all(&self) {
+        match &*self.0 {
+            Database::Sqlite(database) => database.kept.hold(),
+            Database::Postgres(database) => database.kept.hold(),
+        }
+    }
+
     /// Keeps this of the histories of these tenants' users from now on, and of others' the usual.
     pub fn keep_of(&self, tenants: HashMap<TenantName, Kept>) {
         match &*self.0 {

@@ -98,17 +98,17 @@ pub(crate) async fn step(tx: &mut Tx<'_>, now: Micros) -> Result<bool, StoreErro
 
 /// Changes that are older than their tenant keeps them.
 async fn old_changes(tx: &mut Tx<'_>, now: Micros) -> Result<usize, StoreError> {
-    let (usual, others) = (tx.kept.usual(), tx.kept.others());
+    let kept = tx.kept.now();
     let before = |age| changes::at.lt(now.before(age).0);
-    let names: Vec<&String> = others.keys().collect();
-    let usual = changes::tenant.ne_all(names).and(before(usual.age));
+    let names: Vec<&String> = kept.others.keys().collect();
+    let usual = changes::tenant.ne_all(names).and(before(kept.usual.age));
     let mut old: Vec<(String, String, i64)> = changes::table
         .filter(usual)
         .select((changes::tenant, changes::user_id, changes::version))
         .limit(STEP)
         .load(tx.conn)
         .await?;
-    for (tenant, kept) in &*others {
+    for (tenant, kept) in &kept.others {
         let theirs: Vec<(String, String, i64)> = changes::table
             .filter(changes::tenant.eq(tenant).and(before(kept.age)))
             .select((changes::tenant, changes::user_id, changes::version))

@@ -3,7 +3,7 @@ use afterclick::app::Server;
 use afterclick::cli::Cli;
 use afterclick::clock::{Clock, HeldClock, SystemClock};
 use afterclick::config::{Config, Machine};
-use afterclick::feed::{Connections, Everywhere};
+use afterclick::feed::Connections;
 use afterclick::model::UserRef;
 use clap::Parser;
 use serde_json::Value;
@@ -134,12 +134,6 @@ impl App {
     /// Who of a user's listens.
     pub fn connections(&self, user: &UserRef) -> Connections {
         self.server.as_ref().expect("the service runs").feed().connections(user)
-    }
-
-    /// Who of a user's listens, at any node.
-    pub async fn everywhere(&self, user: &UserRef) -> Everywhere {
-        let feed = self.server.as_ref().expect("the service runs").feed();
-        feed.connections_everywhere(user).await
     }
 
     /// A device that nobody is logged in on: a browser with an empty cookie jar.
