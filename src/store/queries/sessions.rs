@@ -196,7 +196,15 @@ pub(crate) async fn end(tx: &mut Tx<'_>, ending: Ending) -> Result<bool, StoreEr
             let one = sessions::table.filter(theirs.and(sessions::id.eq(session.to_string())));
             diesel::delete(one).execute(tx.conn).await?
         }
-        None => diesel::delete(sessions::table.filter(theirs)).execute(tx.conn).await?,
+        None => {
+            let all = diesel::delete(sessions::table.filter(theirs)).returning(sessions::id);
+            let all: Vec<String> = all.get_results(tx.conn).await?;
+            // Each by name too: a token by another node's clock may seem younger than the ending.
+            for session in all.iter().filter_map(|id| id.parse().ok().map(SessionId)) {
+                remove::end(tx, Ending { session: Some(session), ..ending.clone() }).await?;
+            }
+            all.len()
+        }
     };
     if gone == 0 && ending.session.is_some() {
         return Ok(false);
