@@ -1,6 +1,7 @@
 """What schemathesis must be told of the service, and two checks that it cannot make by itself."""
 
 import os
+import re
 
 import schemathesis
 
@@ -24,6 +25,7 @@ CODES = {
 PAGES = {("POST", "/verify/{token}"), ("POST", "/reset/{token}")}
 
 TOKENS = os.environ["SCHEMA_TOKENS"].split(",")
+USERS = os.environ["SCHEMA_USERS"].split(",")
 
 
 @schemathesis.hook
@@ -41,10 +43,15 @@ def before_call(context, case, kwargs):
 
 @schemathesis.hook
 def map_path_parameters(context, parameters):
-    """Gives every other link a token from a mail, which nobody could guess."""
-    token = (parameters or {}).get("token")
-    if isinstance(token, str) and len(token) % 2:
-        parameters["token"] = TOKENS[sum(token.encode(errors="replace")) % len(TOKENS)]
+    """Has half of the paths lead to what is there, which chance would not find."""
+    users = context.operation.path.startswith("/v1/users/")
+    for name, there in [("token", TOKENS), ("id", USERS if users else [])]:
+        value = (parameters or {}).get(name)
+        # What is bad stays so.
+        if there and isinstance(value, str) and re.fullmatch("[A-Za-z0-9._~:@|-]{1,128}", value):
+            number = sum(value.encode())
+            if number % 2:
+                parameters[name] = there[number // 2 % len(there)]
     return parameters
 
 

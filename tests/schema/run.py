@@ -30,6 +30,7 @@ def main():
             # They have tests of their own, and would have most calls refused here.
             "AFTERCLICK_LIMIT_LOG_IN": "off",
             "AFTERCLICK_LIMIT_SIGN_UP": "off",
+            "AFTERCLICK_LIMIT_PASSWORD_RESET": "off",
         }
         server = subprocess.Popen([program], env=settings, stdout=subprocess.PIPE, stderr=log, text=True)
         try:
@@ -46,7 +47,7 @@ def main():
 
 
 def known(program, settings, url):
-    """What is there to call with: an API key, an account, and links from mails to others."""
+    """What is there to call with: an API key, its users, an account, and links mailed to others."""
     # A tenant of its own, so that no call of the backend removes the user.
     create = [program, "keys", "create", "--name", "schema", "--tenant", "schema"]
     key = subprocess.run(create, env=settings, check=True, capture_output=True, text=True)
@@ -54,8 +55,13 @@ def known(program, settings, url):
     for address in [EMAIL, *others]:
         post(f"{url}/v1/users", {"email": address, "password": PASSWORD})
     links = [newest_mail(url, address)["link"] for address in others]
+    users = [f"user{number}" for number in range(20)]
+    for user in users:
+        token = [program, "token", "--user", user, "--tenant", "schema"]
+        subprocess.run(token, env=settings, check=True, capture_output=True)
     return {
         "SCHEMA_KEY": key.stdout.strip(),
+        "SCHEMA_USERS": ",".join(users),
         "SCHEMA_EMAIL": EMAIL,
         "SCHEMA_PASSWORD": PASSWORD,
         "SCHEMA_TOKENS": ",".join(link.rsplit("/", 1)[1] for link in links),
