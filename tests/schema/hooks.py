@@ -8,7 +8,6 @@ import schemathesis
 # Why data that fit the document may be refused all the same: because of what is there, or of what
 # no schema can say. Everything else the document must say.
 CODES = {
-    "already_verified",
     "idempotency_mismatch",
     "precondition_failed",
     "weak_password",
