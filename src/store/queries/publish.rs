@@ -2,6 +2,7 @@
 
 use super::Tx;
 use super::idempotency::{self, Claimed};
+use super::prepared::Prepare;
 use super::users::{self, UserRow};
 use crate::model::{ChangeType, Document, DocumentTooLarge, Micros};
 use crate::store::schema::users as table;
@@ -89,6 +90,7 @@ async fn record(tx: &mut Tx<'_>, event: &NewEvent, now: Micros) -> Result<Publis
     let row: Option<UserRow> = diesel::update(user)
         .set((table::version.eq(table::version + 1), table::updated_at.eq(now.0), merged))
         .returning(UserRow::as_returning())
+        .prepared()
         .get_result(tx.conn)
         .await
         .optional()?;
