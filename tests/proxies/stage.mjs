@@ -3,6 +3,7 @@
 // AFTERCLICK_BIN is the program. Proxies are looked for on the PATH, in /usr/sbin, and under DEBS.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import https from "node:https";
@@ -69,12 +70,13 @@ export function find(name) {
   return found;
 }
 
-/** A port that was free a moment ago: proxies cannot be told to take any. */
-export const freePort = () => new Promise((resolve) => {
-  const server = createServer().listen(0, "127.0.0.1", () => {
-    const { port } = server.address();
-    server.close(() => resolve(port));
-  });
+/** A port that was free a moment ago, for what cannot be told to take any, or comes back to where it was. Below those
+ * that the system gives away unasked, among them what other programs are given meanwhile. */
+const freePort = () => new Promise((resolve) => {
+  const port = randomInt(10_240, 32_768);
+  const server = createServer();
+  server.once("error", () => resolve(freePort()));
+  server.listen(port, "127.0.0.1", () => server.close(() => resolve(port)));
 });
 
 /** Waits until `ask` gives something, and fails after the deadline. */
@@ -121,7 +123,8 @@ export async function stage(name, act, { heartbeat = "15s", limit = "off", drain
       "--database", database, "--heartbeat", heartbeat, "--limit-sign-up", limit, "--drain", drain,
       "--mail", mail, ...flags];
     /** A node on an address of its own; it can be stopped, and started where it was. */
-    const serve = async (address = "127.0.0.1:0") => {
+    const serve = async (address) => {
+      address ??= `127.0.0.1:${await freePort()}`;
       const child = start(process.env.AFTERCLICK_BIN, [...settings, "--listen", address], { stdio: ["ignore", "pipe", "ignore"] });
       const said = await firstLine(child);
       return { child, address: said.replace("afterclick is listening on http://", "") };
