@@ -13,9 +13,10 @@ pub enum Bug {
     SkipsPublish,
     /// A spent link verifies again.
     SpendsTwice,
-    /// A change does not count in the version.
+    /// What a backend changes does not count in the version, and takes the place of the change that
+    /// did.
     VersionStands,
-    /// A change counts twice in the version.
+    /// What a backend changes counts twice in the version.
     VersionJumps,
     /// A cookie's owner is whoever was looked up before.
     Leaks,
@@ -27,6 +28,10 @@ pub enum Bug {
     DropsOnReconnect,
     /// What a slow reader finds in its channel is shown although it is older than the row it read.
     GoesBack,
+    /// A reader too slow for its channel goes on with what comes next.
+    LagsSilently,
+    /// Of what a backend says of a user, the attributes are left out.
+    ForgetsHalf,
     /// Streams of a session that has ended go on, and so does its token.
     ForgetsRevocation,
     /// The epoch is another on every node.
@@ -49,7 +54,7 @@ pub fn seeded(bug: Bug) -> bool {
     std::env::var("AFTERCLICK_BUG").is_ok_and(|name| name == format!("{bug:?}"))
 }
 
-/// By how much a change raises the version.
+/// By how much what a backend changes raises the version.
 pub fn version_step() -> i64 {
     match (seeded(Bug::VersionStands), seeded(Bug::VersionJumps)) {
         (true, _) => 0,

@@ -19,6 +19,8 @@ pub enum Record {
     Run(Run),
     /// A fault, when it is over.
     Fault(Fault),
+    /// How this machine ran for a moment.
+    Pace(Pace),
     /// A call that changes something, when its outcome is known.
     Write(Write),
     /// One listener of a user: a tab that reconnects, or polls again and again.
@@ -54,6 +56,14 @@ pub struct Fault {
     pub target: String,
     pub from: Millis,
     pub until: Millis,
+}
+
+/// A moment, until `at`, of which whoever waited longest for a processor waited `stood`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Pace {
+    pub at: Millis,
+    pub lasted: Millis,
+    pub stood: Millis,
 }
 
 /// What is known of a call that changes something.
@@ -171,6 +181,7 @@ pub struct Left {
 pub struct History {
     pub run: Option<Run>,
     pub faults: Vec<Fault>,
+    pub paces: Vec<Pace>,
     pub writes: Vec<Write>,
     pub clients: Vec<Client>,
     pub opened: Vec<Opened>,
@@ -189,6 +200,7 @@ impl FromIterator<Record> for History {
             match record {
                 Record::Run(run) => history.run = Some(run),
                 Record::Fault(fault) => history.faults.push(fault),
+                Record::Pace(pace) => history.paces.push(pace),
                 Record::Write(write) => history.writes.push(write),
                 Record::Client(client) => history.clients.push(client),
                 Record::Opened(opened) => history.opened.push(opened),

@@ -10,9 +10,9 @@ mod limits;
 mod tests;
 
 pub use clients::canaries;
-pub use limits::delays;
+pub use limits::{delays, too_slow};
 
-use crate::history::History;
+use crate::history::{Change, History, Write};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fmt;
@@ -102,7 +102,9 @@ pub struct Story<'a> {
     /// The cursor that a connection came back with.
     resumes: HashMap<u32, Cursor>,
     /// Each user's log of changes, by version.
-    log: HashMap<(&'a str, i64), &'a crate::history::Change>,
+    log: HashMap<(&'a str, i64), &'a Change>,
+    /// The changes that bear a mark.
+    marks: HashMap<&'a str, Vec<&'a Change>>,
 }
 
 impl<'a> Story<'a> {
@@ -118,12 +120,19 @@ impl<'a> Story<'a> {
         });
         let log =
             history.changes.iter().map(|change| ((change.user.as_str(), change.version), change));
+        let mut marks: HashMap<&str, Vec<&Change>> = HashMap::new();
+        for change in &history.changes {
+            if let Some(mark) = mark(&change.data) {
+                marks.entry(mark).or_default().push(change);
+            }
+        }
         Self {
             history,
             users: users.collect(),
             told,
             resumes: resumes.collect(),
             log: log.collect(),
+            marks,
         }
     }
 
@@ -135,24 +144,33 @@ impl<'a> Story<'a> {
         self.told.get(&client).map_or(&[], Vec::as_slice)
     }
 
-    /// The version that a write came to: by its answer, or by what it left in the log.
-    fn version(&self, write: &crate::history::Write) -> Option<i64> {
+    /// What a write with this mark left in the log.
+    fn left_by(&self, mark: &str) -> &[&'a Change] {
+        self.marks.get(mark).map_or(&[], Vec::as_slice)
+    }
+
+    /// The version that a write came to: by its answer, or by what a click left in the log.
+    fn version(&self, write: &Write) -> Option<i64> {
         if let Some(cursor) = write.cursor.as_deref().and_then(Cursor::parse) {
             return Some(cursor.version);
         }
-        let mut of_user = self.history.changes.iter().filter(|change| change.user == write.user);
-        match write.kind.as_str() {
-            "click" | "code" => of_user.find(|change| change.kind == "email.verified"),
-            _ => of_user
-                .find(|change| write.mark.is_some() && mark(&change.data) == write.mark.as_deref()),
+        if !matches!(write.kind.as_str(), "click" | "code") {
+            return None;
         }
-        .map(|change| change.version)
+        let verified =
+            |change: &&Change| change.user == write.user && change.kind == "email.verified";
+        self.history.changes.iter().find(verified).map(|change| change.version)
     }
 }
 
-/// The mark that a change's data bears.
+/// The mark that a change's data bears: an event's own, or in the documents that a call names.
 fn mark(data: &Value) -> Option<&str> {
-    data.get("left").and_then(Value::as_str)
+    [data, &data["kyc"], &data["attributes"]].iter().find_map(|part| part["left"].as_str())
+}
+
+/// Whether a call that wrote both documents is seen in both or in neither.
+fn is_whole(state: &Value) -> bool {
+    state["kyc"]["put"] == state["attributes"]["put"]
 }
 
 /// What of a document the database's row has as well.

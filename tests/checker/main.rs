@@ -8,6 +8,7 @@ mod history;
 mod invariants;
 mod listener;
 mod nemesis;
+mod pace;
 mod people;
 mod proxy;
 mod run;
@@ -16,6 +17,8 @@ mod world;
 
 use history::History;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// How many violations of an invariant are shown; the rest is counted.
@@ -78,6 +81,14 @@ async fn r01_every_promise_holds_while_everything_fails() {
     let history = run::run(&settings, &folder).await;
 
     println!("{}", summary::of(&history));
+    if let Some(file) = setting("DELAYS") {
+        let mut file = File::options().create(true).append(true).open(file).unwrap();
+        for (what, all) in summary::shown_after(&history) {
+            for took in all {
+                writeln!(file, "{what}\t{took}").unwrap();
+            }
+        }
+    }
     judge(&history, &format!("everything is kept in {}", folder.display()));
     std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -1,18 +1,11 @@
 //! What goes wrong, and when: drawn from the seed.
 
 use crate::dice::Dice;
-use crate::history::{Fault, Millis, Record, Recorder};
+use crate::history::{Fault, Millis, Record};
 use crate::proxy::Mode;
 use crate::world::{CLOCKED, NODES, World};
 use rustix::process::Signal;
-use std::sync::Arc;
 use std::time::Duration;
-
-/// Between two ticks that tell whether this machine gives us time at all.
-const TICK: Duration = Duration::from_millis(50);
-
-/// A tick that is so late makes every promise of time void for as long.
-const STALLED: Duration = Duration::from_millis(250);
 
 /// What can go wrong.
 #[derive(Debug, Clone, Copy)]
@@ -136,20 +129,6 @@ async fn play(world: &World, card: Card, index: usize, lasts: Duration) -> (&'st
             wait().await;
             world.nodes[CLOCKED].set_clock(0);
             ("clock set", format!("node {CLOCKED} by {seconds} s"))
-        }
-    }
-}
-
-/// Takes note of the moments in which this machine had no time for us.
-pub async fn watch_the_machine(recorder: Arc<Recorder>) {
-    loop {
-        let from = recorder.now();
-        let before = tokio::time::Instant::now();
-        tokio::time::sleep(TICK).await;
-        if before.elapsed() > TICK + STALLED {
-            let (kind, target) = ("stall".to_owned(), "this machine".to_owned());
-            let until = recorder.now();
-            recorder.note(Record::Fault(Fault { kind, target, from, until }));
         }
     }
 }

@@ -21,6 +21,12 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// Not yet.
 const STAYS: Millis = Millis::MAX;
 
+/// The kind of a write that says what a user is: both documents in one call.
+const PUT: &str = "put";
+
+/// The kind of those that come many at once.
+const MANY: &str = "transaction.updated";
+
 /// What the run is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
@@ -49,6 +55,15 @@ impl Session {
     /// When its log-out began.
     pub fn left(&self) -> Option<Millis> {
         Some(self.left.load(Ordering::SeqCst)).filter(|left| *left != STAYS)
+    }
+}
+
+/// What an answer of this status, wholly received, says of a write.
+fn outcome(status: u16) -> Outcome {
+    match status {
+        200..300 => Outcome::Done,
+        400..500 => Outcome::Refused,
+        _ => Outcome::Unknown,
     }
 }
 
@@ -262,31 +277,70 @@ impl Person {
         }
     }
 
-    /// Lets the application write about the user, at times from two places at once.
+    /// Lets the application write about the user, at times from two places at once, and at times
+    /// more in one call than a stream that is not read at once can be behind.
     async fn publish(&mut self, user: &str) {
-        let kinds = ["kyc.updated", "user.updated", "transaction.updated"];
-        let path = format!("/v1/users/{user}/events");
+        if self.dice.between(1, 20) == 1 {
+            return self.publish_many(user).await;
+        }
+        let kinds = ["kyc.updated", "user.updated", "transaction.updated", PUT, PUT];
         let mut others = [self.fork(), self.fork()];
         let both = usize::try_from(self.dice.between(1, 2)).unwrap();
         let mut writes = Vec::new();
         for other in others.iter_mut().take(both) {
             let kind = kinds[self.dice.index(kinds.len())];
-            let mark = format!("{}-{}", self.canary, self.marks);
-            self.marks += 1;
-            let body = json!({ "type": kind, "data": { "left": mark, "right": mark } });
-            let (key, path) = (self.world.key.clone(), &path);
-            writes.push(async move {
-                let request =
-                    |client: &Client, url: String| client.post(url).bearer_auth(&key).json(&body);
-                let (mut write, answer) = other.write(kind, user, path, request).await;
-                write.cursor = answer["cursor"].as_str().map(ToOwned::to_owned);
-                write.mark = Some(mark);
-                write
-            });
+            writes.push(other.say(kind, user, self.mark()));
         }
         for write in futures_util::future::join_all(writes).await {
             self.note(write);
         }
+    }
+
+    /// One write of the application's, by an event or by saying what the user is.
+    async fn say(&mut self, kind: &str, user: &str, mark: String) -> Write {
+        let (path, body) = if kind == PUT {
+            let whole = json!({ "left": mark, "right": mark, "put": mark });
+            (format!("/v1/users/{user}"), json!({ "kyc": whole, "attributes": whole }))
+        } else {
+            let body = json!({ "type": kind, "data": { "left": mark, "right": mark } });
+            (format!("/v1/users/{user}/events"), body)
+        };
+        let key = self.world.key.clone();
+        let request = |client: &Client, url: String| {
+            let call = if kind == PUT { client.put(url) } else { client.post(url) };
+            call.bearer_auth(&key).json(&body)
+        };
+        let (mut write, answer) = self.write(kind, user, &path, request).await;
+        write.cursor = answer["cursor"].as_str().map(ToOwned::to_owned);
+        write.mark = Some(mark);
+        write
+    }
+
+    /// Many transactions in one call, each with an outcome of its own.
+    async fn publish_many(&mut self, user: &str) {
+        let marks: Vec<String> = (0..self.dice.between(40, 60)).map(|_| self.mark()).collect();
+        let event = |mark: &String| json!({ "user_id": user, "type": MANY, "data": { "left": mark, "right": mark } });
+        let body = json!({ "events": marks.iter().map(event).collect::<Vec<_>>() });
+        let key = self.world.key.clone();
+        let request = |client: &Client, url: String| client.post(url).bearer_auth(&key).json(&body);
+        let (write, answer) = self.write(MANY, user, "/v1/events", request).await;
+        for (index, mark) in marks.into_iter().enumerate() {
+            let mut write = write.clone();
+            let result = &answer["results"][index];
+            if let Some(status) = result["status"].as_u64() {
+                write.status = u16::try_from(status).unwrap();
+                write.outcome = outcome(write.status);
+                write.cursor = result["change"]["cursor"].as_str().map(ToOwned::to_owned);
+            }
+            write.mark = Some(mark);
+            self.note(write);
+        }
+    }
+
+    /// What tells one write from all others.
+    fn mark(&mut self) -> String {
+        self.marks += 1;
+        format!("{}-{}", self.canary, self.marks)
     }
 
     /// Calls a node that the dice choose: what is known of it, and the answer.
@@ -304,11 +358,7 @@ impl Person {
             Ok(answer) => (answer.status().as_u16(), answer.json().await),
             Err(_) => (0, Ok(Value::Null)),
         };
-        let outcome = match (status, &body) {
-            (200..300, Ok(_)) => Outcome::Done,
-            (400..500, _) => Outcome::Refused,
-            _ => Outcome::Unknown,
-        };
+        let outcome = if body.is_ok() { outcome(status) } else { Outcome::Unknown };
         let write = Write {
             kind: kind.to_owned(),
             user: user.to_owned(),

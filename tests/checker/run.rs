@@ -4,6 +4,7 @@ use crate::Settings;
 use crate::history::{History, Left, Record, Recorder, Run};
 use crate::invariants::canaries;
 use crate::nemesis;
+use crate::pace;
 use crate::people::{Person, Phase, Session, client};
 use crate::world::{Node, World};
 use serde_json::Value;
@@ -16,6 +17,9 @@ use tokio::time::{Instant, timeout};
 
 /// For how long nobody writes after the storm: as long as a fault may be felt.
 const SETTLES: Duration = Duration::from_secs(15);
+
+/// How long a node that fails no more may take to say that all it needs answers.
+const BECOMES_READY: Duration = Duration::from_secs(30);
 
 /// For how long everybody writes while nothing fails.
 const CALM: Duration = Duration::from_secs(8);
@@ -31,7 +35,8 @@ pub async fn run(settings: &Settings, folder: &Path) -> History {
     let recorder = Arc::new(Recorder::create(&folder.join("history.jsonl")));
     recorder.note(Record::Run(Run { seed: settings.seed, bus: settings.bus }));
     let world = Arc::new(World::start(settings, folder, Arc::clone(&recorder)).await);
-    let machine = tokio::spawn(nemesis::watch_the_machine(Arc::clone(&recorder)));
+    let watched = Arc::clone(&world);
+    let machine = tokio::spawn(async move { pace::watch(&watched).await });
     let (phases, phase) = watch::channel(Phase::Storm);
     let storm = Duration::from_secs(settings.seconds);
     let people = (0..settings.users).map(|index| {
@@ -45,7 +50,7 @@ pub async fn run(settings: &Settings, folder: &Path) -> History {
     nemesis::rage(&world, settings.seed, end).await;
     phases.send_replace(Phase::Settling);
     for node in &world.nodes {
-        timeout(SETTLES, node.is_ready())
+        timeout(BECOMES_READY, node.is_ready())
             .await
             .unwrap_or_else(|_| panic!("node {} is not ready", node.index));
     }

@@ -1,7 +1,7 @@
 //! What a run came to, in a few lines.
 
 use crate::history::{History, Outcome};
-use crate::invariants::delays;
+use crate::invariants::{delays, too_slow};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -27,19 +27,27 @@ pub fn of(history: &History) -> String {
     }
     let _ = writeln!(
         text,
-        "\n{:<24} {:>6} {:>8} {:>8} {:>8}",
-        "shown after (ms)", "faults", "changes", "p50", "max"
+        "\n{:<36} {:>6} {:>8} {:>6} {:>6} {:>6}",
+        "shown after (ms)", "faults", "changes", "p50", "p99", "max"
     );
-    let mut took: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    for delay in delays(history) {
-        took.entry(delay.fault).or_default().push(delay.took);
-    }
-    for (fault, mut all) in took {
+    for (what, mut all) in shown_after(history) {
         all.sort_unstable();
-        let (middle, last) = (all[all.len() / 2], all[all.len() - 1]);
-        let times = faults.get(fault.as_str()).copied().unwrap_or_default();
-        let _ = writeln!(text, "{fault:<24} {times:>6} {:>8} {middle:>8} {last:>8}", all.len());
+        let part = |hundredth: usize| all[(all.len() - 1) * hundredth / 100];
+        let (count, p50, p99, most) = (all.len(), part(50), part(99), part(100));
+        let times = faults.get(what.as_str()).copied().unwrap_or_default();
+        let _ = writeln!(text, "{what:<36} {times:>6} {count:>8} {p50:>6} {p99:>6} {most:>6}");
     }
+    let (stood, lasted) = history
+        .paces
+        .iter()
+        .fold((0, 0), |(stood, lasted), pace| (stood + pace.stood, lasted + pace.lasted));
+    let _ = write!(
+        text,
+        "\n{} times a stream was not read as fast as changes came; \
+        something under test waited for a processor for {} % of the time",
+        too_slow(history),
+        100 * stood / lasted.max(1),
+    );
     let _ = write!(
         text,
         "\n{} clients of {} users opened {} streams and polls, and heard {} events; {} mails",
@@ -61,4 +69,18 @@ pub fn of(history: &History) -> String {
         );
     }
     text
+}
+
+/// How long each change took to each client, in milliseconds, by what failed at the time; and where
+/// nothing did, what went to a stream at another node.
+pub fn shown_after(history: &History) -> BTreeMap<String, Vec<u64>> {
+    let mut took: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for delay in delays(history) {
+        if delay.crossed && delay.fault == "nothing" {
+            let what = if delay.click { "click" } else { "write" };
+            took.entry(format!("{what}, at another node's stream")).or_default().push(delay.took);
+        }
+        took.entry(delay.fault).or_default().push(delay.took);
+    }
+    took
 }

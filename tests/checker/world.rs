@@ -14,6 +14,7 @@ use crate::Settings;
 use crate::history::Recorder;
 use rustix::process::Signal;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
 use tokio::process::Command;
 
@@ -53,11 +54,12 @@ impl World {
         Self { recorder, nodes, database, bus, sink, key }
     }
 
-    /// Ends every node at once.
+    /// Ends every node at once, and then the database, which leaves no file behind.
     pub async fn stop(&self) {
         for node in &self.nodes {
             node.end(Signal::KILL).await;
         }
+        self.database.end().await;
     }
 }
 
@@ -68,9 +70,18 @@ fn unpacked(path: &str) -> PathBuf {
     if installed.exists() { installed } else { below }
 }
 
-/// A program of this project's, ended with the run however that ends.
-fn script(program: &str) -> Command {
-    let mut command = Command::new(program);
+/// A program that the kernel kills with the run, however that ends, even while it is stopped.
+fn killed_with_us(program: &Path) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "--"]).arg(program);
     command.kill_on_drop(true).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+/// A program of this project's that ends by itself when its standard input does, as it does with
+/// the run, however that ends.
+fn ends_with_input(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::piped()).stdout(Stdio::piped());
     command
 }

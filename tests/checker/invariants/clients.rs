@@ -1,6 +1,6 @@
 //! What clients may be shown.
 
-use super::{Cursor, Story, Told, mark, state};
+use super::{Cursor, Story, Told, is_whole, state};
 use crate::history::Outcome;
 use std::collections::HashMap;
 
@@ -153,7 +153,7 @@ pub fn shows_transactions_whole(story: &Story) -> Vec<String> {
             let verified = document["email_verified"] == !document["email_verified_at"].is_null();
             let told_so = told.kind.as_deref() != Some("email.verified")
                 || document["email_verified"] == true;
-            if !(halves && verified && told_so) {
+            if !(halves && is_whole(document) && verified && told_so) {
                 let at = story.history.heard[*index].at;
                 found.push(format!(
                     "client {} was shown a part of {} at {at} ms",
@@ -163,7 +163,7 @@ pub fn shows_transactions_whole(story: &Story) -> Vec<String> {
         }
     }
     for change in &story.history.changes {
-        if change.data["left"] != change.data["right"] {
+        if change.data["left"] != change.data["right"] || !is_whole(&change.state) {
             found.push(format!("version {} of {} holds a half", change.version, change.user));
         }
     }
@@ -236,9 +236,4 @@ pub fn reads_what_was_written(story: &Story) -> Vec<String> {
         }
     }
     found
-}
-
-/// Whether a change bears this mark.
-pub fn bears(change: &crate::history::Change, mark_of: &str) -> bool {
-    mark(&change.data) == Some(mark_of)
 }

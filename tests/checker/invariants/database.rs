@@ -1,6 +1,5 @@
 //! What must be in the database at the end.
 
-use super::clients::bears;
 use super::{Cursor, Story};
 use crate::history::{Change, Outcome, Write};
 
@@ -32,8 +31,8 @@ pub fn verifies_once(story: &Story) -> Vec<String> {
     found
 }
 
-/// I6: whoever was signed up is there; what was acknowledged is in the log, once and under the version that was told; what was
-/// refused is not; and what was neither is there at most once.
+/// I6: whoever was signed up is there; what was acknowledged is in the log, once and under the version
+/// that was told; what was refused is not; and what was neither is there at most once.
 pub fn keeps_what_it_acknowledged(story: &Story) -> Vec<String> {
     let mut found = Vec::new();
     let there = |write: &&Write| {
@@ -46,10 +45,9 @@ pub fn keeps_what_it_acknowledged(story: &Story) -> Vec<String> {
     }
     for write in &story.history.writes {
         let Some(mark) = &write.mark else { continue };
-        let kept: Vec<&Change> =
-            story.history.changes.iter().filter(|change| bears(change, mark)).collect();
+        let kept = story.left_by(mark);
         let told = write.cursor.as_deref().and_then(Cursor::parse).map(|cursor| cursor.version);
-        let right = match (write.outcome, kept.as_slice()) {
+        let right = match (write.outcome, kept) {
             (Outcome::Done, [one]) => one.user == write.user && told == Some(one.version),
             (Outcome::Refused | Outcome::Unknown, []) => true,
             (Outcome::Unknown, [one]) => one.user == write.user,

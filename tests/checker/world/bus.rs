@@ -1,4 +1,4 @@
-use super::{script, unpacked};
+use super::{killed_with_us, unpacked};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -45,7 +45,7 @@ fn spawn(folder: &Path, port: &str) -> Child {
     let program = ["usr/sbin/nats-server", "usr/bin/nats-server"].map(unpacked);
     let program = program.iter().find(|program| program.exists());
     let program = program.expect("nats-server is missing: tests/run unpacks it");
-    script(program.to_str().unwrap())
+    killed_with_us(program)
         .args(["--addr", "127.0.0.1", "--port", port, "--ports_file_dir"])
         .arg(folder)
         .stdout(Stdio::null())

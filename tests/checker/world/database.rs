@@ -1,10 +1,9 @@
+use super::ends_with_input;
 use super::node::signal;
-use super::script;
 use crate::history::{Change, Record, Recorder, Row};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::sync::Mutex;
@@ -16,11 +15,12 @@ pub struct Database {
     pub url: String,
     pub port: u16,
     keeper: Mutex<Keeper>,
-    _script: Child,
 }
 
 struct Keeper {
-    orders: ChildStdin,
+    /// Not killed when it is dropped: its server and files would stay. It ends with its orders.
+    script: Child,
+    orders: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStdout>>,
     /// The server, as it is now.
     server: Option<u32>,
@@ -40,18 +40,17 @@ impl Keeper {
 impl Database {
     /// Makes and starts one.
     pub async fn start() -> Self {
-        let mut child = script("bash")
+        let mut script = ends_with_input("bash")
             .args(["tests/support/postgres.sh", "durable"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .kill_on_drop(false)
             .spawn()
             .unwrap();
-        let orders = child.stdin.take().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut keeper = Keeper { orders, lines, server: None };
+        let orders = script.stdin.take();
+        let lines = BufReader::new(script.stdout.take().unwrap()).lines();
+        let mut keeper = Keeper { script, orders, lines, server: None };
         let url = keeper.hear().await;
         let port = url.rsplit_once(':').unwrap().1.split('/').next().unwrap().parse().unwrap();
-        Self { url, port, keeper: Mutex::new(keeper), _script: child }
+        Self { url, port, keeper: Mutex::new(keeper) }
     }
 
     /// Kills it, with all that it had not acknowledged.
@@ -62,8 +61,15 @@ impl Database {
     /// Starts it again where it was, and waits until it serves.
     pub async fn start_again(&self) {
         let mut keeper = self.keeper.lock().await;
-        keeper.orders.write_all(b"again\n").await.unwrap();
+        keeper.orders.as_mut().unwrap().write_all(b"again\n").await.unwrap();
         keeper.hear().await;
+    }
+
+    /// Ends it, and waits until its files are gone.
+    pub async fn end(&self) {
+        let mut keeper = self.keeper.lock().await;
+        drop(keeper.orders.take());
+        keeper.script.wait().await.unwrap();
     }
 
     /// Its address over another port.

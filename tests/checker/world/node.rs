@@ -1,4 +1,4 @@
-use super::{Bus, Database, SECRET, Sink, script, unpacked};
+use super::{Bus, Database, SECRET, Sink, killed_with_us, unpacked};
 use crate::Settings;
 use crate::proxy::Way;
 use rustix::process::{Pid, Signal, kill_process};
@@ -93,7 +93,7 @@ impl Node {
 
     /// The program with this node's settings.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = script(self.binary.to_str().unwrap());
+        let mut command = killed_with_us(&self.binary);
         command.args(arguments).envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -126,6 +126,11 @@ impl Node {
             signal(running.child.id(), kind);
             running.child.wait().await.unwrap();
         }
+    }
+
+    /// Its process, where it runs and is not about to end.
+    pub fn process(&self) -> Option<u32> {
+        self.running.try_lock().ok()?.as_ref()?.child.id()
     }
 
     /// Sets its clock off by so many seconds.

@@ -1,8 +1,7 @@
-use super::script;
+use super::ends_with_input;
 use crate::history::{Mail, Record, Recorder};
 use serde_json::Value;
 use std::collections::HashMap;
-use std::process::Stdio;
 use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdin};
@@ -19,11 +18,9 @@ pub struct Sink {
 impl Sink {
     /// Starts one.
     pub async fn start(recorder: Arc<Recorder>) -> Self {
-        let mut child = script("/usr/bin/python3")
+        let mut child = ends_with_input("/usr/bin/python3")
             .arg("tests/support/smtp.py")
             .env("PYTHONPATH", "target/debs/usr/lib/python3/dist-packages")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let held = child.stdin.take().unwrap();
