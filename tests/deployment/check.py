@@ -15,6 +15,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.error
+import urllib.request
 
 PROGRAM, DEBS, PYTHON = (pathlib.Path(argument).resolve() for argument in sys.argv[1:4])
 sys.path.insert(0, str(PYTHON))
@@ -52,6 +55,42 @@ def settings_are_good(variables):
     assert told.endswith("Every setting is good.\n"), told
 
 
+def status(url):
+    try:
+        return urllib.request.urlopen(url, timeout=10).status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def says_what_serves(check, port):
+    """A probe must find a node well whose mail server is away, and not one that drains or is dead."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [PROGRAM, "--listen", "127.0.0.1:0", "--insecure-dev", "--drain", "5s",
+                   "--mail", "smtp://127.0.0.1:9?tls=none"]
+        node = subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL, text=True)
+        try:
+            url = node.stdout.readline().split()[-1]
+            check = [word.replace(f"/{port}", f"/{url.rsplit(':', 1)[1]}") for word in check]
+            begun = time.monotonic()
+            while status(f"{url}/readyz") != 503:
+                assert time.monotonic() - begun < 30, "a mail server that is away is not told of"
+                time.sleep(0.1)
+            run(*check)
+            token = run(PROGRAM, "token", "--user", "ana", "--public-url", url, cwd=folder).strip()
+            asked = urllib.request.Request(f"{url}/v1/stream", headers={"Authorization": f"Bearer {token}"})
+            with urllib.request.urlopen(asked, timeout=10) as stream:
+                stream.readline()
+                node.terminate()
+                while subprocess.run(check, stderr=subprocess.DEVNULL).returncode == 0:
+                    assert time.monotonic() - begun < 60, "a node that drains is found well"
+                assert node.poll() is None, "it was asked too late"
+        finally:
+            node.kill()
+            node.wait()
+        assert subprocess.run(check, stderr=subprocess.DEVNULL).returncode != 0, "a dead node is found well"
+
+
 def compose():
     words = {"AFTERCLICK_SECRET": SECRETS["AFTERCLICK_SECRET"], "POSTGRES_PASSWORD": "word", "NATS_PASSWORD": "word"}
     with tempfile.NamedTemporaryFile("w", suffix=".env") as file:
@@ -83,19 +122,7 @@ def dockerfile():
     run(PYTHON / "bin/hadolint", ROOT / "Dockerfile")
     text = (ROOT / "Dockerfile").read_text()
     assert re.search(r"^USER 10001:10001$", text, re.M)
-    # The health check, against the service itself, and against nobody.
-    check = json.loads(re.search(r"HEALTHCHECK .*\n\s+CMD (\[.*\])", text).group(1))
-    with tempfile.TemporaryDirectory() as folder:
-        node = subprocess.Popen([PROGRAM, "--listen", "127.0.0.1:0"], cwd=folder, env=ENVIRONMENT,
-                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        port = node.stdout.readline().rsplit(":", 1)[1].strip()
-        check = [word.replace("/8080", f"/{port}") for word in check]
-        try:
-            run(*check)
-        finally:
-            node.kill()
-            node.wait()
-        assert subprocess.run(check, stderr=subprocess.DEVNULL).returncode != 0, "it finds a dead one healthy"
+    says_what_serves(json.loads(re.search(r"HEALTHCHECK .*\n\s+CMD (\[.*\])", text).group(1)), 8080)
 
 
 def kubernetes():
@@ -115,7 +142,9 @@ def kubernetes():
     drain = data["AFTERCLICK_DRAIN"].removesuffix("s")
     assert int(before) + int(drain) + 10 <= pod["terminationGracePeriodSeconds"]
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-    for name in ("startupProbe", "livenessProbe", "readinessProbe"):
+    assert data["AFTERCLICK_ADMIN_LISTEN"].endswith(":9090")
+    says_what_serves(container["readinessProbe"]["exec"]["command"], 9090)
+    for name in ("startupProbe", "livenessProbe"):
         assert data["AFTERCLICK_ADMIN_LISTEN"].endswith(f":{ports[container[name]['httpGet']['port']]}")
     labels = by_kind["Deployment"]["spec"]["template"]["metadata"]["labels"].items()
     for selector in (by_kind["Service"]["spec"]["selector"], by_kind["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"]):
