@@ -2,12 +2,11 @@
 
 use super::database::TestDatabase;
 use super::nats::Nats;
-use super::support::{Device, Listening, Nodes, Receiver, kyc, publish, until};
-use super::webhooks::ALLOW;
+use super::support::{Device, Listening, Nodes, publish, until};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 const ANA: &str = "ana@example.com";
 
@@ -127,42 +126,6 @@ async fn s25_the_same_event_that_is_sent_to_three_nodes_at_once_is_published_onc
     publish(&backend, &id, "order.paid", json!({})).await;
     tab.expect("order.shipped").await;
     tab.expect("order.paid").await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backend_is_told_of_each_change_once_and_in_order_by_three_nodes() {
-    let database = TestDatabase::new().await;
-    let nodes = Nodes::with(3, database.url(), "local", &ALLOW).await;
-    let (backend, mut receiver) = (nodes.0[0].backend("default"), Receiver::start().await);
-    nodes.0[0].hook("default", &receiver, &[]);
-    let users: Vec<String> = (0..8).map(|number| format!("u{number}")).collect();
-
-    join_all(users.iter().enumerate().map(|(number, id)| {
-        let devices: Vec<Device> = nodes.0.iter().map(|node| backend.moved_to(node)).collect();
-        async move {
-            devices[number % 3].put(&format!("/v1/users/{id}"), &json!({})).await.expect(201);
-            for step in 0..5 {
-                let there = &devices[(number + step) % 3];
-                kyc(there, id, json!({ "step": step })).await;
-            }
-        }
-    }))
-    .await;
-
-    let mut versions = BTreeMap::<String, Vec<i64>>::new();
-    for _ in 0..users.len() * 6 {
-        let (user, _, version) = receiver.next().await.change();
-        versions.entry(user).or_default().push(version);
-    }
-    for id in &users {
-        assert_eq!(versions[id], [1, 2, 3, 4, 5, 6], "{id}");
-    }
-    let queue = ["webhooks", "list"];
-    until("an empty queue", async || {
-        nodes.0[2].metric("afterclick_webhook_queue{state=\"waiting\"}").await < 1.0
-    })
-    .await;
-    assert!(receiver.has().is_none(), "{}", nodes.0[0].command(&queue));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,7 @@
-//! Webhooks when the service is killed, and when there are two of it.
+//! Webhooks when the service is killed, and when there are three of it.
 
 use super::database::TestDatabase;
-use super::support::{App, Device, Message, OK, Receiver, Reply, kyc, until};
+use super::support::{Device, Message, Nodes, OK, Receiver, Reply, kyc, until};
 use super::webhooks::ALLOW;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -116,13 +116,12 @@ impl Heard {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_nodes_one_sends_each_message() {
+async fn of_three_nodes_one_sends_each_message() {
     let database = TestDatabase::new().await;
-    let secret = "kT0vQ3cW9nY7xJ2mB5sL8dF1gH4aR6pZ";
-    let flags = [&ALLOW[..], &["--database", database.url(), "--secret", secret]].concat();
-    let (one, other) = (App::with(&flags).await, App::with(&flags).await);
+    let fleet = Nodes::with(3, database.url(), "local", &ALLOW).await;
+    let one = &fleet.0[0];
     let key = one.command(&["keys", "create", "--name", "tests"]);
-    let nodes = [&one, &other].map(|node| node.device().with_bearer(&key));
+    let nodes: Vec<_> = fleet.0.iter().map(|node| node.device().with_bearer(&key)).collect();
     let mut receiver = Receiver::start().await;
     let (users, changes) = (["ana", "ben", "cem", "dua"], 10_i64);
     for user in users {

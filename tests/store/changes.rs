@@ -2,7 +2,7 @@
 
 use super::{Bed, KEPT, NOW, later};
 use afterclick::model::{ChangeType, Cursor, Document, Effect, UserRef, Version};
-use afterclick::store::{Kept, NewEvent, Page, Published, Store};
+use afterclick::store::{FirstSight, Kept, NewEvent, Page, Published, Store};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -172,7 +172,15 @@ async fn a_restored_database_has_other_epochs() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_of_a_history_goes_before_it_is_known_what_tenants_keep() {
     for bed in Bed::both().await {
-        let (ana, _) = bed.sign_up("ana@example.com", 1, "here", NOW).await;
+        let ana = UserRef { tenant: "acme".parse().unwrap(), id: "ana".parse().unwrap() };
+        let sight = FirstSight {
+            user: ana.clone(),
+            email: None,
+            email_verified: false,
+            salt: [0; 16],
+            now: NOW,
+        };
+        bed.store.first_sight(sight).await.unwrap();
         let long_after = later(8 * 24 * 3600);
         bed.store.keep_all();
 

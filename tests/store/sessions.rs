@@ -46,6 +46,25 @@ async fn a_session_is_found_by_its_cookie_until_it_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s13_the_end_of_all_sessions_names_each_so_that_no_clock_matters() {
+    for bed in Bed::both().await {
+        let (ana, _) = bed.sign_up(ANA, 1, "here", NOW).await;
+        let (phone, _) = session(&bed, &ana).await;
+        let (laptop, cookie) = session(&bed, &ana).await;
+        let code = EndingCode::SessionRevoked;
+        let all = Ending { user: ana.clone(), session: None, code, at: later(2) };
+
+        assert!(bed.store.end(all, By::command_line()).await.unwrap());
+
+        let endings = bed.store.endings_since(later(1), 100).await.unwrap();
+        let mut named: Vec<_> = endings.iter().map(|ending| ending.session).collect();
+        named.sort();
+        assert_eq!(named, [None, Some(phone), Some(laptop)]);
+        assert!(bed.store.session(cookie, later(3)).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refresh_token_is_spent_once_and_its_reuse_ends_the_session() {
     for bed in Bed::both().await {
         let (ana, _) = bed.sign_up(ANA, 1, "here", NOW).await;

@@ -100,8 +100,8 @@ impl Member {
         }
     }
 
-    /// Whether `ending` means this member. Applying an ending again (the reconciler does) spares
-    /// who came after it.
+    /// Whether `ending` means this member. An ending that is heard again (from the reconciler) spares
+    /// who came after it: of credentials here, and a disconnection is told once.
     pub fn falls_to(&self, ending: &Ending) -> bool {
         let before = match (ending.code, ending.session) {
             (EndingCode::Disconnected, _) => self.opened_at <= ending.at.after(CLOCKS_DIFFER),

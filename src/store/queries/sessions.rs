@@ -191,15 +191,18 @@ pub(crate) async fn list(
 pub(crate) async fn end(tx: &mut Tx<'_>, ending: Ending) -> Result<bool, StoreError> {
     let (tenant, id) = (ending.user.tenant.as_str(), ending.user.id.as_str());
     let theirs = sessions::tenant.eq(tenant).and(sessions::user_id.eq(id));
-    let gone = match ending.session {
-        Some(session) => {
-            let one = sessions::table.filter(theirs.and(sessions::id.eq(session.to_string())));
-            diesel::delete(one).execute(tx.conn).await?
+    if let Some(session) = ending.session {
+        let one = sessions::table.filter(theirs.and(sessions::id.eq(session.to_string())));
+        if diesel::delete(one).execute(tx.conn).await? == 0 {
+            return Ok(false);
         }
-        None => diesel::delete(sessions::table.filter(theirs)).execute(tx.conn).await?,
-    };
-    if gone == 0 && ending.session.is_some() {
-        return Ok(false);
+    } else {
+        let all = diesel::delete(sessions::table.filter(theirs)).returning(sessions::id);
+        let all: Vec<String> = all.get_results(tx.conn).await?;
+        // Each by name too: a token by another node's clock may seem younger than the ending.
+        for session in all.iter().filter_map(|id| id.parse().ok().map(SessionId)) {
+            remove::end(tx, Ending { session: Some(session), ..ending.clone() }).await?;
+        }
     }
     remove::end(tx, ending).await?;
     Ok(true)

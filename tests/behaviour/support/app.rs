@@ -189,10 +189,13 @@ impl App {
     pub fn try_command(&self, arguments: &[&str]) -> Output {
         let database = self.given("--database");
         let database = database.unwrap_or_else(|| format!("sqlite:{}", self.database().display()));
+        // It is in the tokens that the command line makes.
+        let url = self.given("--public-url").filter(|url| url.starts_with("http://127."));
+        let url = url.unwrap_or_else(|| self.url(""));
         Command::new(env!("CARGO_BIN_EXE_afterclick"))
             .args(arguments)
             .args(self.given("--secret").iter().flat_map(|secret| ["--secret", secret]))
-            .args(["--database", &database, "--public-url", &format!("http://{}", self.address)])
+            .args(["--database", &database, "--public-url", &url])
             .output()
             .unwrap()
     }
