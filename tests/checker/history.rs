@@ -252,6 +252,18 @@ impl Recorder {
         kept.1.push(record);
     }
 
+    /// Whose sign-up was acknowledged until now.
+    pub fn signed_up(&self) -> Vec<String> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let address = |record: &Record| match record {
+            Record::Write(write) if write.kind == "sign_up" && write.outcome == Outcome::Done => {
+                Some(write.user.clone())
+            }
+            _ => None,
+        };
+        kept.1.iter().filter_map(address).collect()
+    }
+
     /// All that was noted until now.
     pub fn history(&self) -> History {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

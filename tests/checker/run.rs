@@ -27,6 +27,10 @@ const CALM: Duration = Duration::from_secs(8);
 /// After the last write, so that even the slowest way is over.
 const RESTS: Duration = Duration::from_secs(7);
 
+/// How long a mail may take whose node was killed while it sent it: the lease of a minute, and the
+/// next look into the queue.
+const MAIL_COMES: Duration = Duration::from_secs(75);
+
 /// How long a node may take to let everything go.
 const LETS_GO: Duration = Duration::from_secs(20);
 
@@ -65,6 +69,12 @@ pub async fn run(settings: &Settings, folder: &Path) -> History {
         sessions.extend(person.await.unwrap());
     }
     machine.abort();
+    let _some_never_come = timeout(MAIL_COMES, async {
+        for address in recorder.signed_up() {
+            world.sink.mail(&address).await;
+        }
+    })
+    .await;
 
     let epochs = epochs(&world, &sessions).await;
     for node in &world.nodes {
