@@ -52,7 +52,7 @@ enum Command {
     /// Tenants: applications that share the service, and nothing else.
     #[command(subcommand)]
     Tenants(tenants::Tenants),
-    /// Who did what to keys, tenants, and users in the last 90 days.
+    /// Who did what to keys, tenants, users, and webhooks in the last 90 days.
     #[command(subcommand)]
     Audit(audit::Audit),
     /// Print an access token for a user, who is made if unknown. Give it the settings of the

@@ -1,7 +1,7 @@
 use super::{CliError, print};
 use crate::app::Parts;
 use crate::config::{Config, Span};
-use crate::model::{MessageId, TenantName, WebhookId};
+use crate::model::{By, MessageId, TenantName, WebhookId};
 use clap::Subcommand;
 use std::time::Duration;
 
@@ -82,26 +82,26 @@ pub(super) enum Webhooks {
 /// Makes, lists, changes, or has sent again.
 pub(super) async fn run(config: &Config, command: Webhooks) -> Result<(), CliError> {
     let parts = Parts::open(config).await?;
-    let publishing = &parts.publishing;
+    let (publishing, by) = (&parts.publishing, By::command_line());
     match command {
         Webhooks::Create { tenant, url, types } => {
-            let made = publishing.create_webhook(tenant, &url, types).await;
+            let made = publishing.create_webhook(tenant, &url, types, by).await;
             let made = made.map_err(CliError::failed)?;
             print(format_args!("{}\t{}", made.webhook.id, made.secret.reveal()))
         }
         Webhooks::List { tenant } => list(&parts, tenant).await,
         Webhooks::Disable { id } => {
-            there(publishing.disable_webhook(id).await.map_err(CliError::failed)?)
+            there(publishing.disable_webhook(id, by).await.map_err(CliError::failed)?)
         }
         Webhooks::Enable { id } => {
-            there(publishing.enable_webhook(id).await.map_err(CliError::failed)?)
+            there(publishing.enable_webhook(id, by).await.map_err(CliError::failed)?)
         }
         Webhooks::Delete { id } => {
-            there(publishing.remove_webhook(id).await.map_err(CliError::failed)?)
+            there(publishing.remove_webhook(id, by).await.map_err(CliError::failed)?)
         }
         Webhooks::Secret { id, rotate, overlap } => {
             let secret = if rotate {
-                publishing.rotate_webhook_secret(id, overlap.get().min(MAX_OVERLAP)).await
+                publishing.rotate_webhook_secret(id, overlap.get().min(MAX_OVERLAP), by).await
             } else {
                 publishing.webhook_secret(id).await
             };
@@ -113,7 +113,8 @@ pub(super) async fn run(config: &Config, command: Webhooks) -> Result<(), CliErr
         Webhooks::Dead { tenant } => dead(&parts, tenant).await,
         Webhooks::Replay { id, since } => {
             let since = since.map(Span::get).unwrap_or_default();
-            let again = publishing.replay_messages(id, since).await.map_err(CliError::failed)?;
+            let again =
+                publishing.replay_messages(id, since, by).await.map_err(CliError::failed)?;
             if again == 0 && id.is_some() {
                 let message = "no message of that id was given up: see afterclick webhooks dead";
                 return Err(CliError::Unknown(message.to_owned()));

@@ -109,7 +109,12 @@ pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
         .map_err(|error| Problem::unprocessable("bad_member", without_values(&error)))
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+/// A body that was read, as what it should be.
+///
+/// # Errors
+///
+/// 400 `bad_json`; 422 `bad_member` where it is JSON of another shape.
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     if depth(body) > MAX_DEPTH {
         return Err(Problem::bad("bad_json", "the body nests deeper than 32"));
     }

@@ -11,6 +11,7 @@ use crate::verification::{ConfirmError, DenyError, LinkState, Status, StatusErro
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, REFERRER_POLICY};
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use serde::Deserialize;
 use serde_json::json;
 
 /// `GET /verify/{token}`: one button. However often and by whom it is fetched, nothing changes: mail
@@ -166,12 +167,18 @@ fn wants_json(request: &HttpRequest) -> bool {
     accept.contains("application/json") && !accept.contains("text/html")
 }
 
+/// A program's body, which no body at all may stand for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    password: Option<String>,
+}
+
 /// The password from the page's form, or from a program's JSON.
 async fn password(request: &HttpRequest, payload: Payload) -> Result<Option<String>, Problem> {
     let body = json::within_deadline(payload.into_inner(), json::MAX_BODY).await?;
-    if json::is_json(request) {
-        let body: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-        return Ok(body.get("password").and_then(|value| value.as_str()).map(str::to_owned));
+    if json::is_json(request) && !body.is_empty() {
+        return json::parse(&body).map(|Body { password }| password);
     }
     let pairs = url::form_urlencoded::parse(&body);
     Ok(pairs.into_iter().find(|(name, _)| name == "password").map(|(_, value)| value.into_owned()))

@@ -13,6 +13,8 @@ pub enum Actor {
     User,
     /// Whoever holds the link from a mail to the user it is done to.
     Link,
+    /// Whoever answers at a webhook's URL.
+    Receiver,
 }
 
 impl fmt::Display for Actor {
@@ -22,6 +24,7 @@ impl fmt::Display for Actor {
             Self::CommandLine => formatter.write_str("command line"),
             Self::User => formatter.write_str("user"),
             Self::Link => formatter.write_str("link"),
+            Self::Receiver => formatter.write_str("receiver"),
         }
     }
 }
@@ -44,6 +47,11 @@ impl By {
     /// A link from a mail.
     pub fn link(request: Option<Arc<str>>) -> Self {
         Self { actor: Actor::Link, request }
+    }
+
+    /// A webhook's receiver, by its answer to a request of ours.
+    pub fn receiver() -> Self {
+        Self { actor: Actor::Receiver, request: None }
     }
 }
 
@@ -76,6 +84,18 @@ pub enum Deed {
     PasswordReset,
     /// Every session of a user was ended.
     LoggedOutEverywhere,
+    /// A webhook was made.
+    WebhookCreated,
+    /// A webhook was disabled.
+    WebhookDisabled,
+    /// A webhook was enabled, or its pause ended.
+    WebhookEnabled,
+    /// A webhook was removed.
+    WebhookDeleted,
+    /// A webhook was given another secret.
+    WebhookRotated,
+    /// Messages to a webhook that were given up are to be sent.
+    WebhookReplayed,
 }
 
 impl Deed {
@@ -95,20 +115,26 @@ impl Deed {
             Self::PasswordChanged => "password.changed",
             Self::PasswordReset => "password.reset",
             Self::LoggedOutEverywhere => "sessions.ended",
+            Self::WebhookCreated => "webhook.created",
+            Self::WebhookDisabled => "webhook.disabled",
+            Self::WebhookEnabled => "webhook.enabled",
+            Self::WebhookDeleted => "webhook.deleted",
+            Self::WebhookRotated => "webhook.rotated",
+            Self::WebhookReplayed => "webhook.replayed",
         }
     }
 }
 
-/// An act on a key, a tenant, or a user, for the record of such acts.
+/// An act on a key, a tenant, a user, or a webhook, for the record of such acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Act {
     /// Who, and in which request.
     pub by: By,
     /// What.
     pub deed: Deed,
-    /// Whose key or user, or which tenant.
+    /// Whose key, user, or webhook, or which tenant.
     pub tenant: TenantName,
-    /// On which key or user: see [`Act::on_user`] for how users are named.
+    /// On which key, user, or webhook: see [`Act::on_user`] for how users are named.
     pub subject: Option<String>,
     /// When.
     pub at: Micros,

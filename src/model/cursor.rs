@@ -7,6 +7,10 @@ use std::str::FromStr;
 /// The characters of an epoch: 36 of them, so 8 hold 41 bits.
 const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
+/// The most digits of a version in a cursor: as many nines are still a number of 64 bits, so that
+/// the pattern in `/openapi.json` says all there is to say.
+const DIGITS: usize = 18;
+
 /// How many committed changes a user has seen: starts at 1 and grows by exactly 1 with each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Version(pub i64);
@@ -90,7 +94,7 @@ impl FromStr for Cursor {
     fn from_str(text: &str) -> Result<Self, BadCursor> {
         let (epoch, version) = text.split_once('.').ok_or(BadCursor)?;
         let epoch: [u8; 8] = epoch.as_bytes().try_into().map_err(|_| BadCursor)?;
-        let digits = version.bytes().all(|byte| byte.is_ascii_digit());
+        let digits = version.len() <= DIGITS && version.bytes().all(|byte| byte.is_ascii_digit());
         if !epoch.iter().all(|byte| ALPHABET.contains(byte)) || !digits || version.starts_with('0')
         {
             return Err(BadCursor);
@@ -130,6 +134,15 @@ mod tests {
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
         assert_eq!(Epoch::of("db", "user"), Epoch::of("db", "user"));
         assert_ne!(Epoch::of("db", "user"), Epoch::of("db2", "user"));
+    }
+
+    #[test]
+    fn s23_a_version_has_as_many_digits_as_the_document_says() {
+        let read = |digits| format!("aaaaaaaa.{}", "9".repeat(digits)).parse::<Cursor>();
+
+        assert_eq!(read(18).unwrap().version, Version(999_999_999_999_999_999));
+        assert_eq!(read(19), Err(BadCursor));
+        assert_eq!("aaaaaaaa.1000000000000000000".parse::<Cursor>(), Err(BadCursor));
     }
 
     #[test]

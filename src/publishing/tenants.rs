@@ -46,8 +46,8 @@ impl Publishing {
         self.store.tenants().await
     }
 
-    /// What was done to keys, tenants, and users at `since` or later, and after the act `after`,
-    /// oldest first, `limit` at most.
+    /// What was done to keys, tenants, users, and webhooks at `since` or later, and after the act
+    /// `after`, oldest first, `limit` at most.
     ///
     /// # Errors
     ///

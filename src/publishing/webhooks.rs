@@ -1,5 +1,7 @@
 use super::Publishing;
-use crate::model::{ChangeType, MessageId, Micros, ReservedType, TenantName, Webhook, WebhookId};
+use crate::model::{
+    By, ChangeType, MessageId, Micros, ReservedType, TenantName, Webhook, WebhookId,
+};
 use crate::store::{DeadMessage, ListedWebhook, StoreError, Which};
 use crate::webhooks::{BadTarget, LEASE, SigningSecret, target};
 use std::time::Duration;
@@ -48,6 +50,7 @@ impl Publishing {
         tenant: TenantName,
         url: &str,
         types: Vec<String>,
+        by: By,
     ) -> Result<NewWebhook, WebhookError> {
         let url = target(url, &self.reach)?;
         if types.len() > MAX_TYPES {
@@ -69,7 +72,7 @@ impl Publishing {
             paused_until: Micros(0),
             failures: 0,
         };
-        if !self.store.add_webhook(webhook.clone()).await? {
+        if !self.store.add_webhook(webhook.clone(), by).await? {
             return Err(WebhookError::UnknownTenant);
         }
         Ok(NewWebhook { secret: self.secret_of(&webhook), webhook })
@@ -93,8 +96,8 @@ impl Publishing {
     /// # Errors
     ///
     /// [`StoreError`] where it could not be written.
-    pub async fn disable_webhook(&self, id: WebhookId) -> Result<bool, StoreError> {
-        self.store.disable_webhook(id, "by an operator".to_owned(), self.clock.now()).await
+    pub async fn disable_webhook(&self, id: WebhookId, by: By) -> Result<bool, StoreError> {
+        self.store.disable_webhook(id, "by an operator".to_owned(), by, self.clock.now()).await
     }
 
     /// Has a webhook sent to, within seconds, whatever kept it from that; whether it is there.
@@ -102,8 +105,9 @@ impl Publishing {
     /// # Errors
     ///
     /// [`StoreError`] where it could not be written.
-    pub async fn enable_webhook(&self, id: WebhookId) -> Result<bool, StoreError> {
-        self.store.enable_webhook(id, self.clock.now().after(LEASE)).await
+    pub async fn enable_webhook(&self, id: WebhookId, by: By) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        self.store.enable_webhook(id, now.after(LEASE), by, now).await
     }
 
     /// Removes a webhook, and what it was still to be sent; whether it was there.
@@ -111,8 +115,8 @@ impl Publishing {
     /// # Errors
     ///
     /// [`StoreError`] where it could not be written.
-    pub async fn remove_webhook(&self, id: WebhookId) -> Result<bool, StoreError> {
-        self.store.remove_webhook(id).await
+    pub async fn remove_webhook(&self, id: WebhookId, by: By) -> Result<bool, StoreError> {
+        self.store.remove_webhook(id, by, self.clock.now()).await
     }
 
     /// What a webhook's messages are signed with; `None` where it is not there.
@@ -135,8 +139,9 @@ impl Publishing {
         &self,
         id: WebhookId,
         overlap: Duration,
+        by: By,
     ) -> Result<Option<SigningSecret>, StoreError> {
-        let webhook = self.store.rotate_webhook(id, overlap, self.clock.now()).await?;
+        let webhook = self.store.rotate_webhook(id, overlap, by, self.clock.now()).await?;
         Ok(webhook.map(|webhook| self.secret_of(&webhook)))
     }
 
@@ -163,10 +168,11 @@ impl Publishing {
         &self,
         id: Option<MessageId>,
         span: Duration,
+        by: By,
     ) -> Result<usize, StoreError> {
         let now = self.clock.now();
         let which = id.map_or_else(|| Which::Since(now.before(span)), Which::One);
-        self.store.replay_messages(which, now, LEASE).await
+        self.store.replay_messages(which, LEASE, by, now).await
     }
 
     fn secret_of(&self, webhook: &Webhook) -> SigningSecret {

@@ -10,7 +10,7 @@ fn backend(app: &App, scopes: &str) -> Device {
 }
 
 /// The columns of each line that a command prints.
-fn lines(app: &App, command: &[&str]) -> Vec<Vec<String>> {
+pub fn lines(app: &App, command: &[&str]) -> Vec<Vec<String>> {
     let printed = app.command(command);
     let columns = |line: &str| line.split('\t').map(str::to_owned).collect();
     printed.lines().map(columns).collect()

@@ -34,6 +34,30 @@ async fn s02_a_scanner_that_opens_every_link_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s23_a_program_that_presses_the_button_with_a_bad_body_verifies_nothing() {
+    let app = App::start().await;
+    let ana = app.signed_up(ANA).await;
+    let link = app.link(ANA).await;
+    let press = async |body: &'static str| {
+        let request = ana.request(Method::POST, &link).header("accept", "application/json");
+        ana.send(request.header("content-type", "application/json").body(body)).await
+    };
+
+    for (body, status, code) in [
+        ("{", 400, "bad_json"),
+        ("[]", 422, "bad_member"),
+        (r#"{"password": 1}"#, 422, "bad_member"),
+        (r#"{"pasword": "seven purple kettles"}"#, 422, "bad_member"),
+    ] {
+        press(body).await.expect_problem(status, code);
+    }
+    assert_eq!(ana.me().await["email_verified"], false);
+    press("").await.expect(200);
+
+    assert_eq!(ana.me().await["email_verified"], true);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s03_a_token_that_is_none_of_ours_is_not_found_and_breaks_nothing() {
     let app = App::start().await;
     let ana = app.signed_up(ANA).await;

@@ -1,5 +1,6 @@
 //! What a tenant's backend is told of its users, whatever becomes of the messages on their way.
 
+use super::keys::lines;
 use super::support::{App, Device, Message, OK, Receiver, Reply, kyc, publish, until};
 use aws_lc_rs::hmac;
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -282,7 +283,7 @@ async fn a_receiver_that_asks_for_a_pause_is_given_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_could_not_be_delivered_in_three_days_is_kept_and_can_be_sent_again() {
     let app = App::with_held_clock(&ALLOW).await;
-    let Told { id, backend, mut receiver, .. } = Told::of(&app).await;
+    let Told { id, backend, mut receiver, webhook, .. } = Told::of(&app).await;
     receiver.answer(|_| "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n".into());
 
     let change = kyc(&backend, &id, json!({ "step": 1 })).await;
@@ -300,6 +301,9 @@ async fn what_could_not_be_delivered_in_three_days_is_kept_and_can_be_sent_again
     assert!(dead.starts_with(first.id()) && dead.ends_with("it answered 500"), "{dead}");
     let told = app.command(&["webhooks", "replay", first.id()]);
     assert_eq!(told, "1 to be sent again");
+    let acts = app.command(&["audit", "list"]);
+    let act = format!("\tdefault\tcommand line\twebhook.replayed\t{webhook}\t-");
+    assert!(acts.ends_with(&act), "{acts}");
     let again = receiver.next().await;
     assert_eq!((again.id(), &again.body["data"]), (first.id(), &change));
     app.lists("0 waiting\t0 given up").await;
@@ -409,4 +413,36 @@ async fn a_webhook_is_made_for_a_tenant_and_types_that_there_can_be() {
     let listed = app.command(&["webhooks", "list"]);
     assert!(listed.contains(url) && listed.contains("user.deleted,user.created"), "{listed}");
     assert_eq!(app.command(&["webhooks", "list", "--tenant", "acme"]), "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s25_what_is_done_to_webhooks_is_in_the_record() {
+    let app = App::with(&ALLOW).await;
+    let Told { id, backend, mut receiver, webhook, secret } = Told::of(&app).await;
+    receiver.answer(|_| "HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n".into());
+    kyc(&backend, &id, json!({})).await;
+    receiver.next().await;
+    app.lists("disabled").await;
+    receiver.answer(|_| OK.into());
+    app.command(&["webhooks", "enable", &webhook]);
+    receiver.next().await;
+    app.command(&["webhooks", "disable", &webhook]);
+    let another = app.command(&["webhooks", "secret", &webhook, "--rotate"]);
+    app.command(&["webhooks", "delete", &webhook]);
+
+    let acts = lines(&app, &["audit", "list", "--tenant", "default"]);
+
+    let seen = acts.iter().filter(|line| line[4] == webhook).map(|line| line[2..4].join(" "));
+    assert_eq!(
+        seen.collect::<Vec<_>>(),
+        [
+            "command line webhook.created",
+            "receiver webhook.disabled",
+            "command line webhook.enabled",
+            "command line webhook.disabled",
+            "command line webhook.rotated",
+            "command line webhook.deleted",
+        ]
+    );
+    assert!(!acts.concat().iter().any(|word| *word == secret || *word == another));
 }

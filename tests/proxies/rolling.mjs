@@ -12,7 +12,7 @@ const WRITERS = 4;
 const BOUND = 15_000;
 
 /** How long a node takes to let its clients go, in milliseconds. */
-const DRAIN = 4000;
+const DRAIN = 8000;
 
 /** Goes on writing until it is told to stop; what became of each write. */
 function write(site, key, id, until) {

@@ -99,6 +99,9 @@ async fn three_nodes_that_prune_at_once_leave_what_is_not_old() {
     let server = bed.server.as_ref().unwrap().url();
     let node = || Store::postgres(server, KEPT, Arc::new(|_| {}), Arc::new(|_| {})).unwrap();
     let (two, three) = (node(), node());
+    for node in [&two, &three] {
+        node.prepare().await.unwrap();
+    }
     let mut stays = Vec::new();
     for number in 0..20 {
         let now = if number % 2 == 0 { NOW } else { later(8 * 24 * 3600) };

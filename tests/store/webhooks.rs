@@ -2,10 +2,10 @@
 
 use super::{Bed, NOW, later};
 use afterclick::model::{
-    ChangeType, Delivery, Document, Effect, Micros, Settled, TenantName, UserRef, Webhook,
+    By, ChangeType, Delivery, Document, Effect, Micros, Settled, TenantName, UserRef, Webhook,
     WebhookId,
 };
-use afterclick::store::{NewEvent, Published, Store, Which};
+use afterclick::store::{NewEvent, Published, Recorded, Store, Which};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -18,11 +18,18 @@ const LEASE: Duration = Duration::from_secs(20);
 /// Has everything of the built-in tenant sent somewhere.
 async fn hook(store: &Store, types: &[&str]) -> WebhookId {
     let id = WebhookId::draw();
-    let webhook = Webhook {
-        id: id.clone(),
+    let types = types.iter().map(|&kind| kind.to_owned()).collect();
+    let webhook = Webhook { types, ..new(id.clone()) };
+    assert!(store.add_webhook(webhook, By::command_line()).await.unwrap());
+    id
+}
+
+fn new(id: WebhookId) -> Webhook {
+    Webhook {
+        id,
         tenant: TenantName::built_in(),
         url: "https://app.example.com/hooks".to_owned(),
-        types: types.iter().map(|&kind| kind.to_owned()).collect(),
+        types: Vec::new(),
         generation: 1,
         former_until: Micros(0),
         created_at: NOW,
@@ -30,9 +37,7 @@ async fn hook(store: &Store, types: &[&str]) -> WebhookId {
         cause: None,
         paused_until: Micros(0),
         failures: 0,
-    };
-    assert!(store.add_webhook(webhook).await.unwrap());
-    id
+    }
 }
 
 async fn publish(store: &Store, user: &UserRef, data: &Value, now: Micros) -> Published {
@@ -209,7 +214,8 @@ async fn what_waits_too_long_is_given_up_and_then_forgotten() {
         let webhook = hook(&bed.store, &[]).await;
         publish(&bed.store, &ana, &json!({ "step": 1 }), NOW).await;
         publish(&bed.store, &ana, &json!({ "step": 2 }), NOW).await;
-        bed.store.disable_webhook(webhook.clone(), "a test".to_owned(), NOW).await.unwrap();
+        let by = By::command_line;
+        bed.store.disable_webhook(webhook.clone(), "a test".to_owned(), by(), NOW).await.unwrap();
         publish(&bed.store, &ana, &json!({ "step": 3 }), NOW).await;
         let after = |days: u64| NOW.after(Duration::from_hours(24 * days));
         let standing = async || {
@@ -223,9 +229,9 @@ async fn what_waits_too_long_is_given_up_and_then_forgotten() {
         assert_eq!(listed[0].waiting, 2, "and nothing more is kept for it");
         bed.store.prune(after(4)).await.unwrap();
         assert_eq!(standing().await, (0, 2));
-        bed.store.enable_webhook(webhook, after(4)).await.unwrap();
+        bed.store.enable_webhook(webhook, after(4), by(), after(4)).await.unwrap();
         publish(&bed.store, &ana, &json!({ "step": 4 }), after(4)).await;
-        let replayed = bed.store.replay_messages(Which::Since(NOW), after(4), LEASE).await;
+        let replayed = bed.store.replay_messages(Which::Since(NOW), LEASE, by(), after(4)).await;
 
         assert_eq!(replayed.unwrap(), 2);
         for expected in [2, 3, 5] {
@@ -247,12 +253,67 @@ async fn what_waits_too_long_is_given_up_and_then_forgotten() {
         bed.store.settle_message(last, dead, after(20)).await.unwrap();
         assert_eq!(standing().await, (0, 1));
         let webhook = bed.store.webhooks(None).await.unwrap().remove(0).webhook.id;
-        assert!(bed.store.remove_webhook(webhook).await.unwrap());
-        assert_eq!(
-            bed.store.replay_messages(Which::Since(NOW), after(20), LEASE).await.unwrap(),
-            0
-        );
+        assert!(bed.store.remove_webhook(webhook, by(), after(20)).await.unwrap());
+        let replayed = bed.store.replay_messages(Which::Since(NOW), LEASE, by(), after(20)).await;
+        assert_eq!(replayed.unwrap(), 0);
         bed.store.prune(after(20)).await.unwrap();
         assert_eq!(standing().await, (0, 0), "what was to be sent goes with the webhook");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s25_what_is_done_to_a_webhook_is_written_down_with_it_and_nothing_else_is() {
+    for bed in Bed::both().await {
+        let (ana, _) = bed.sign_up("ana@example.com", 1, "here", NOW).await;
+        let (webhook, by, cause) = (hook(&bed.store, &[]).await, By::command_line, "a test");
+        let disable = async |at| {
+            bed.store.disable_webhook(webhook.clone(), cause.to_owned(), by(), at).await.unwrap()
+        };
+        let replay =
+            async |at| bed.store.replay_messages(Which::Since(NOW), LEASE, by(), at).await.unwrap();
+
+        assert!(disable(later(1)).await);
+        assert!(!disable(later(2)).await, "it is so already");
+        let enabled = bed.store.enable_webhook(webhook.clone(), later(3), by(), later(3)).await;
+        assert!(enabled.unwrap());
+        assert_eq!(replay(later(4)).await, 0, "nothing was given up");
+        for step in 0..2 {
+            publish(&bed.store, &ana, &json!({ "step": step }), later(5)).await;
+            let delivery = claim(&bed.store, later(5)).await.remove(0);
+            let dead = Settled::GivenUp { cause: "it answered 500".to_owned() };
+            bed.store.settle_message(delivery, dead, later(5)).await.unwrap();
+        }
+        assert_eq!(replay(later(6)).await, 2);
+        let hour = Duration::from_hours(1);
+        let rotated = bed.store.rotate_webhook(webhook.clone(), hour, by(), later(7)).await;
+        assert!(rotated.unwrap().is_some());
+        let refused = claim(&bed.store, later(8)).await.remove(0);
+        let gone = || Settled::Gone { cause: "it answered 410".to_owned() };
+        bed.store.settle_message(refused, gone(), later(8)).await.unwrap();
+        assert!(bed.store.remove_webhook(webhook.clone(), by(), later(9)).await.unwrap());
+        assert!(!bed.store.remove_webhook(webhook.clone(), by(), later(9)).await.unwrap());
+        let absent = bed.store.enable_webhook(webhook.clone(), NOW, by(), later(9)).await;
+        assert!(!absent.unwrap());
+        let absent = bed.store.rotate_webhook(webhook.clone(), hour, by(), later(9)).await;
+        assert!(absent.unwrap().is_none());
+        let homeless = Webhook { tenant: "nobodys".parse().unwrap(), ..new(WebhookId::draw()) };
+        assert!(!bed.store.add_webhook(homeless, by()).await.unwrap());
+
+        let acts = bed.store.acts(None, Micros(0), None, 100).await.unwrap();
+        let seen: Vec<_> = acts.iter().map(|act| (act.at, &*act.actor, &*act.deed)).collect();
+        assert_eq!(
+            seen,
+            [
+                (NOW, "command line", "webhook.created"),
+                (later(1), "command line", "webhook.disabled"),
+                (later(3), "command line", "webhook.enabled"),
+                (later(6), "command line", "webhook.replayed"),
+                (later(7), "command line", "webhook.rotated"),
+                (later(8), "receiver", "webhook.disabled"),
+                (later(9), "command line", "webhook.deleted"),
+            ]
+        );
+        let named = |act: &Recorded| act.subject.as_deref() == Some(webhook.as_str());
+        assert!(acts.iter().all(|act| act.tenant == "default" && named(act)));
     }
 }

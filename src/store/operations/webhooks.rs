@@ -1,7 +1,7 @@
 //! Webhooks, and what they are to be sent.
 
 use super::{Database, Store};
-use crate::model::{Delivery, Micros, Settled, TenantName, Webhook, WebhookId};
+use crate::model::{By, Delivery, Micros, Settled, TenantName, Webhook, WebhookId};
 use crate::store::{DeadMessage, ListedWebhook, Queue, StoreError, Which, postgres, sqlite};
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use std::time::Duration;
 #[expect(clippy::missing_errors_doc, reason = "said once, above, for all of them")]
 impl Store {
     /// Keeps a webhook; whether its tenant is there.
-    pub async fn add_webhook(&self, webhook: Webhook) -> Result<bool, StoreError> {
-        on_either!(self.write, webhooks::add(webhook))
+    pub async fn add_webhook(&self, webhook: Webhook, by: By) -> Result<bool, StoreError> {
+        on_either!(self.write, webhooks::add(webhook, by))
     }
 
     /// The webhook of this id.
@@ -35,19 +35,31 @@ impl Store {
         &self,
         id: WebhookId,
         cause: String,
+        by: By,
         now: Micros,
     ) -> Result<bool, StoreError> {
-        on_either!(self.write, webhooks::disable(id, cause, now))
+        on_either!(self.write, webhooks::disable(id, cause, by, now))
     }
 
     /// Has a webhook sent to, whatever kept it from that by `soon`; whether it is there.
-    pub async fn enable_webhook(&self, id: WebhookId, soon: Micros) -> Result<bool, StoreError> {
-        on_either!(self.write, webhooks::enable(id, soon))
+    pub async fn enable_webhook(
+        &self,
+        id: WebhookId,
+        soon: Micros,
+        by: By,
+        now: Micros,
+    ) -> Result<bool, StoreError> {
+        on_either!(self.write, webhooks::enable(id, soon, by, now))
     }
 
     /// Removes a webhook and what it was still to be sent; whether it was there.
-    pub async fn remove_webhook(&self, id: WebhookId) -> Result<bool, StoreError> {
-        on_either!(self.write, webhooks::remove(id))
+    pub async fn remove_webhook(
+        &self,
+        id: WebhookId,
+        by: By,
+        now: Micros,
+    ) -> Result<bool, StoreError> {
+        on_either!(self.write, webhooks::remove(id, by, now))
     }
 
     /// Gives a webhook its next secret; the one before it counts for `overlap`.
@@ -55,9 +67,10 @@ impl Store {
         &self,
         id: WebhookId,
         overlap: Duration,
+        by: By,
         now: Micros,
     ) -> Result<Option<Webhook>, StoreError> {
-        on_either!(self.write, webhooks::rotate(id, overlap, now))
+        on_either!(self.write, webhooks::rotate(id, overlap, by, now))
     }
 
     /// Takes the next message of up to `each` due users of each webhook that is free.
@@ -95,10 +108,11 @@ impl Store {
     pub async fn replay_messages(
         &self,
         which: Which,
-        now: Micros,
         lease: Duration,
+        by: By,
+        now: Micros,
     ) -> Result<usize, StoreError> {
-        on_either!(self.write, webhook_messages::replay(which, now, lease))
+        on_either!(self.write, webhook_messages::replay(which, lease, by, now))
     }
 
     /// How the queue of messages stands.

@@ -44,6 +44,9 @@ const IDLE: u32 = 4;
 /// How often a transaction that lost a race (deadlock, serialization) is run again.
 const TRIES: usize = 4;
 
+/// How often the first connection is waited for, [`ACQUIRE`] each time.
+const REACHES: usize = 5;
+
 /// How long migrations are waited for; they go on after it.
 const MIGRATE: Duration = Duration::from_mins(6);
 
@@ -131,8 +134,21 @@ impl Postgres {
             migrated
         });
         match tokio::time::timeout(MIGRATE, migrated).await {
-            Ok(migrated) => migrated.unwrap_or_else(|error| Err(OpenError::Prepare(error.into()))),
-            Err(elapsed) => Err(OpenError::Unreachable(elapsed.into())),
+            Ok(migrated) => migrated.map_err(|error| OpenError::Prepare(error.into()))??,
+            Err(elapsed) => return Err(OpenError::Unreachable(elapsed.into())),
+        }
+        self.reach().await
+    }
+
+    /// Waits for the pool's first connection, which may take longer to make than a call waits.
+    async fn reach(&self) -> Result<(), OpenError> {
+        let mut tries = 1;
+        loop {
+            match self.pool.get().await {
+                Ok(_) => return Ok(()),
+                Err(_) if tries < REACHES => tries += 1,
+                Err(error) => return Err(OpenError::Unreachable(error.into())),
+            }
         }
     }
 

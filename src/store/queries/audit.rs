@@ -1,4 +1,4 @@
-//! The record of acts on keys, tenants, and users.
+//! The record of acts on keys, tenants, users, and webhooks.
 
 use super::Tx;
 use crate::model::{Act, Micros, TenantName};

@@ -7,7 +7,7 @@ use super::Tx;
 use super::webhooks::{WebhookRow, webhook};
 use crate::clock::random_between;
 use crate::model::{
-    Change, Delivery, Effect, MessageId, Micros, Settled, UserId, UserRef, Webhook, WebhookId,
+    By, Change, Delivery, Effect, MessageId, Micros, Settled, UserId, UserRef, Webhook, WebhookId,
     farewell, payload,
 };
 use crate::store::StoreError;
@@ -280,7 +280,8 @@ pub(crate) async fn settle(
         }
         Settled::Gone { cause } => {
             diesel::update(message).set(failed(cause.clone())).execute(tx.conn).await?;
-            super::webhooks::disable(tx, delivery.webhook.id.clone(), cause, now).await?;
+            super::webhooks::disable(tx, delivery.webhook.id.clone(), cause, By::receiver(), now)
+                .await?;
             return Ok(());
         }
     }

@@ -2,14 +2,14 @@
 
 use super::Tx;
 use super::deliveries::join;
-use super::webhooks::hurry;
-use crate::model::{Effect, MessageId, Micros, TenantName};
+use super::webhooks::{hurry, record};
+use crate::model::{By, Deed, Effect, MessageId, Micros, TenantName};
 use crate::store::schema::{webhook_deliveries as deliveries, webhook_lanes as lanes, webhooks};
 use crate::store::{DeadMessage, Queue, StoreError, Which};
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -73,20 +73,21 @@ pub(crate) async fn dead(
 pub(crate) async fn replay(
     tx: &mut Tx<'_>,
     which: Which,
-    now: Micros,
     lease: Duration,
+    by: By,
+    now: Micros,
 ) -> Result<usize, StoreError> {
-    let there = webhooks::table.select(webhooks::id);
     let mut query = deliveries::table
-        .filter(deliveries::given_up_at.is_not_null().and(deliveries::webhook.eq_any(there)))
-        .select((deliveries::id, deliveries::webhook, deliveries::user_id))
+        .inner_join(webhooks::table.on(webhooks::id.eq(deliveries::webhook)))
+        .filter(deliveries::given_up_at.is_not_null())
+        .select((deliveries::id, deliveries::webhook, deliveries::user_id, webhooks::tenant))
         .into_boxed();
     query = match which {
         Which::One(id) => query.filter(deliveries::id.eq(id.0.as_bytes().to_vec())),
         Which::Since(since) => query.filter(deliveries::made_at.ge(since.0)),
     };
-    let rows: Vec<(Vec<u8>, String, String)> = query.load(tx.conn).await?;
-    for (id, webhook, user) in &rows {
+    let rows: Vec<(Vec<u8>, String, String, String)> = query.load(tx.conn).await?;
+    for (id, webhook, user, _) in &rows {
         join(tx, webhook, user, now).await?;
         let again = (
             deliveries::given_up_at.eq(None::<i64>),
@@ -96,9 +97,13 @@ pub(crate) async fn replay(
         diesel::update(deliveries::table.find(id)).set(again).execute(tx.conn).await?;
     }
     // Whoever asks for this has seen to it that they answer.
-    let webhooks: BTreeSet<&String> = rows.iter().map(|(_, webhook, _)| webhook).collect();
-    for webhook in webhooks {
+    let webhooks: BTreeMap<&String, &String> =
+        rows.iter().map(|(_, webhook, _, tenant)| (webhook, tenant)).collect();
+    for (webhook, tenant) in webhooks {
         hurry(tx, webhook, now.after(lease)).await?;
+        if let Ok(id) = webhook.parse() {
+            record(tx, id, Some(tenant.clone()), Deed::WebhookReplayed, by.clone(), now).await?;
+        }
         tx.effects.push(Effect::MessageQueued);
     }
     Ok(rows.len())

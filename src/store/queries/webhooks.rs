@@ -1,7 +1,7 @@
 //! Webhooks: where a tenant's changes are sent.
 
-use super::Tx;
-use crate::model::{Effect, Micros, TenantName, Webhook, WebhookId};
+use super::{Tx, audit};
+use crate::model::{Act, By, Deed, Effect, Micros, TenantName, Webhook, WebhookId};
 use crate::store::schema::{tenants, webhook_deliveries as deliveries, webhook_lanes, webhooks};
 use crate::store::{ListedWebhook, StoreError};
 use diesel::dsl::count_star;
@@ -44,7 +44,7 @@ pub(super) fn webhook(row: WebhookRow) -> Option<Webhook> {
 }
 
 /// Keeps a webhook; whether its tenant is there.
-pub(crate) async fn add(tx: &mut Tx<'_>, webhook: Webhook) -> Result<bool, StoreError> {
+pub(crate) async fn add(tx: &mut Tx<'_>, webhook: Webhook, by: By) -> Result<bool, StoreError> {
     let values = (
         webhooks::id.eq(webhook.id.as_str()),
         webhooks::tenant.eq(webhook.tenant.as_str()),
@@ -64,6 +64,8 @@ pub(crate) async fn add(tx: &mut Tx<'_>, webhook: Webhook) -> Result<bool, Store
         .await?;
     // The built-in accounts have a tenant without a row.
     tx.undone = tenant == 0 && webhook.tenant != TenantName::built_in();
+    let tenant = Some(webhook.tenant.to_string());
+    record(tx, webhook.id, tenant, Deed::WebhookCreated, by, webhook.created_at).await?;
     Ok(!tx.undone)
 }
 
@@ -106,14 +108,17 @@ pub(crate) async fn disable(
     tx: &mut Tx<'_>,
     id: WebhookId,
     cause: String,
+    by: By,
     now: Micros,
 ) -> Result<bool, StoreError> {
     let enabled = webhooks::table.find(id.as_str()).filter(webhooks::disabled_at.is_null());
-    let disabled = diesel::update(enabled)
+    let tenant = diesel::update(enabled)
         .set((webhooks::disabled_at.eq(now.0), webhooks::cause.eq(cause)))
-        .execute(tx.conn)
-        .await?;
-    Ok(disabled > 0)
+        .returning(webhooks::tenant)
+        .get_result(tx.conn)
+        .await
+        .optional()?;
+    record(tx, id, tenant, Deed::WebhookDisabled, by, now).await
 }
 
 /// Has a webhook sent to, disabled or paused as it may be; whether it is there. What was put off
@@ -122,15 +127,19 @@ pub(crate) async fn enable(
     tx: &mut Tx<'_>,
     id: WebhookId,
     soon: Micros,
+    by: By,
+    now: Micros,
 ) -> Result<bool, StoreError> {
     let webhook = webhooks::table.find(id.as_str());
-    let enabled = diesel::update(webhook)
+    let tenant = diesel::update(webhook)
         .set((webhooks::disabled_at.eq(None::<i64>), webhooks::cause.eq(None::<String>)))
-        .execute(tx.conn)
-        .await?;
+        .returning(webhooks::tenant)
+        .get_result(tx.conn)
+        .await
+        .optional()?;
     hurry(tx, id.as_str(), soon).await?;
     tx.effects.push(Effect::MessageQueued);
-    Ok(enabled > 0)
+    record(tx, id, tenant, Deed::WebhookEnabled, by, now).await
 }
 
 /// Ends a webhook's pause, and those of its messages that last beyond `soon`. Leases, which end
@@ -150,9 +159,18 @@ pub(super) async fn hurry(tx: &mut Tx<'_>, id: &str, soon: Micros) -> Result<(),
 
 /// Removes a webhook; whether it was there. What it was still to be sent, which may be much, goes
 /// with the next prunings.
-pub(crate) async fn remove(tx: &mut Tx<'_>, id: WebhookId) -> Result<bool, StoreError> {
-    let removed = diesel::delete(webhooks::table.find(id.as_str())).execute(tx.conn).await?;
-    Ok(removed > 0)
+pub(crate) async fn remove(
+    tx: &mut Tx<'_>,
+    id: WebhookId,
+    by: By,
+    now: Micros,
+) -> Result<bool, StoreError> {
+    let tenant = diesel::delete(webhooks::table.find(id.as_str()))
+        .returning(webhooks::tenant)
+        .get_result(tx.conn)
+        .await
+        .optional()?;
+    record(tx, id, tenant, Deed::WebhookDeleted, by, now).await
 }
 
 /// Gives a webhook its next secret; the one before it counts for `overlap`.
@@ -160,6 +178,7 @@ pub(crate) async fn rotate(
     tx: &mut Tx<'_>,
     id: WebhookId,
     overlap: Duration,
+    by: By,
     now: Micros,
 ) -> Result<Option<Webhook>, StoreError> {
     let row: Option<WebhookRow> = diesel::update(webhooks::table.find(id.as_str()))
@@ -171,5 +190,21 @@ pub(crate) async fn rotate(
         .get_result(tx.conn)
         .await
         .optional()?;
+    let tenant = row.as_ref().map(|row| row.tenant.clone());
+    record(tx, id, tenant, Deed::WebhookRotated, by, now).await?;
     Ok(row.and_then(webhook))
+}
+
+/// Writes down what was done to a webhook of `tenant`; whether there was one to do it to.
+pub(super) async fn record(
+    tx: &mut Tx<'_>,
+    id: WebhookId,
+    tenant: Option<String>,
+    deed: Deed,
+    by: By,
+    at: Micros,
+) -> Result<bool, StoreError> {
+    let Some(tenant) = tenant.and_then(|tenant| tenant.parse().ok()) else { return Ok(false) };
+    audit::record(tx, Act { by, deed, tenant, subject: Some(id.to_string()), at }).await?;
+    Ok(true)
 }

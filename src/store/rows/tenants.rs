@@ -21,13 +21,13 @@ pub struct Recorded {
     pub id: Uuid,
     /// When.
     pub at: Micros,
-    /// Whose key or user, or which tenant.
+    /// Whose key, user, or webhook, or which tenant.
     pub tenant: String,
-    /// Who: `key:` and its id, `command line`, `user`, or `link`.
+    /// Who: `key:` and its id, `command line`, `user`, `link`, or `receiver`.
     pub actor: String,
     /// What.
     pub deed: String,
-    /// On which key or user.
+    /// On which key, user, or webhook.
     pub subject: Option<String>,
     /// In which request.
     pub request: Option<String>,
