@@ -108,7 +108,7 @@ tell
 # Until the one who started us lets go. `read` rather than `cat`, so that a signal is heard.
 while IFS= read -r order; do
   [[ "$order" == again ]] || continue
-  { wait "$server" || true; } 2>/dev/null # bash would tell how it ended
+  wait "$server" || true
   # What a killed server left behind goes a moment after it.
   for ((try = 1; try <= 100; try++)); do
     serve "$port" "$folder/postgres.again.log"
@@ -116,4 +116,4 @@ while IFS= read -r order; do
     sleep 0.1
   done
   tell
-done || true
+done 2>/dev/null || true # bash would tell how a killed one ended
