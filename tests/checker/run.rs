@@ -52,17 +52,20 @@ pub async fn run(settings: &Settings, folder: &Path) -> History {
 
     let end = recorder.now() + settings.seconds * 1_000;
     nemesis::rage(&world, settings.seed, end).await;
+    let reached = |what: &str| println!("{:>7} ms: {what}", recorder.now());
     phases.send_replace(Phase::Settling);
     for node in &world.nodes {
         timeout(BECOMES_READY, node.is_ready())
             .await
             .unwrap_or_else(|_| panic!("node {} is not ready", node.index));
     }
+    reached("every node is ready, and nobody writes");
     tokio::time::sleep(SETTLES).await;
     phases.send_replace(Phase::Calm);
     tokio::time::sleep(CALM).await;
     phases.send_replace(Phase::Settling);
     tokio::time::sleep(RESTS).await;
+    reached("everybody leaves");
     phases.send_replace(Phase::Over);
     let mut sessions = Vec::new();
     for person in people {
@@ -75,12 +78,14 @@ pub async fn run(settings: &Settings, folder: &Path) -> History {
         }
     })
     .await;
+    reached("mails are there");
 
     let epochs = epochs(&world, &sessions).await;
     for node in &world.nodes {
         let left = left(node).await;
         recorder.note(Record::Left(left));
     }
+    reached("nodes let everything go");
     world.database.dump(&epochs, &recorder).await;
     world.stop().await;
     for node in &world.nodes {
