@@ -1,6 +1,7 @@
 //! The addresses: the lock under which accounts compete for one, and the count of its mails.
 
 use super::Tx;
+use super::prepared::Prepare;
 use crate::model::{Micros, TenantName};
 use crate::store::StoreError;
 use crate::store::schema::addresses;
@@ -39,6 +40,7 @@ pub(crate) async fn lock(
         .do_update()
         .set(addresses::address.eq(address))
         .returning(AddressRow::as_returning())
+        .prepared()
         .get_result(tx.conn)
         .await?)
 }
@@ -76,6 +78,7 @@ pub(crate) async fn set_verified(
 ) -> Result<(), StoreError> {
     diesel::update(addresses::table.find((tenant, address)))
         .set(addresses::verified_user.eq(user))
+        .prepared()
         .execute(tx.conn)
         .await?;
     Ok(())
@@ -89,6 +92,7 @@ pub(crate) async fn set_salt(
 ) -> Result<(), StoreError> {
     diesel::update(addresses::table.find((&row.tenant, &row.address)))
         .set(addresses::salt.eq(salt))
+        .prepared()
         .execute(tx.conn)
         .await?;
     Ok(())
@@ -107,6 +111,7 @@ pub(crate) async fn count_mail(
     mailed.add(now);
     diesel::update(addresses::table.find((&row.tenant, &row.address)))
         .set(addresses::mailed.eq(mailed.write()))
+        .prepared()
         .execute(tx.conn)
         .await?;
     Ok(true)

@@ -4,6 +4,7 @@ use super::Tx;
 use super::addresses;
 use super::confirm::{self, Proof};
 use super::links::LinkRow;
+use super::prepared::Prepare;
 use super::users;
 use crate::model::{Micros, UserRef};
 use crate::store::schema::{code_tries, verifications};
@@ -101,6 +102,7 @@ async fn count(tx: &mut Tx<'_>, user: &UserRef, now: Micros) -> Result<(i64, i64
         .on_conflict((code_tries::tenant, code_tries::user_id))
         .do_update()
         .set((code_tries::since.eq(since), code_tries::tries.eq(tries)))
+        .prepared()
         .execute(tx.conn)
         .await?;
     Ok((since, tries))

@@ -3,6 +3,7 @@
 use super::Tx;
 use super::addresses::{self, AddressRow};
 use super::links::{self, LinkRow};
+use super::prepared::Prepare;
 use super::remove;
 use super::users::{self, UserRow};
 use crate::bugs::{Bug, seeded};
@@ -58,6 +59,7 @@ pub(crate) async fn spend(
     }
     diesel::update(verifications::table.find(&link.id))
         .set(verifications::used_at.eq(now.0))
+        .prepared()
         .execute(tx.conn)
         .await?;
     let method = if matches!(proof, Proof::Code) { "code" } else { "link" };
@@ -108,6 +110,7 @@ pub(crate) async fn verify(
             table::expires_at.eq(None::<i64>),
         ))
         .returning(UserRow::as_returning())
+        .prepared()
         .get_result(tx.conn)
         .await?;
     let data = json!({ "method": method });
@@ -156,6 +159,7 @@ async fn lose_address(tx: &mut Tx<'_>, row: &UserRow, now: Micros) -> Result<(),
             table::updated_at.eq(now.0),
         ))
         .returning(UserRow::as_returning())
+        .prepared()
         .get_result(tx.conn)
         .await?;
     let data = json!({ "email": null });

@@ -4,6 +4,7 @@
 //! settles: on PostgreSQL that is the lock by which neither overlooks the other.
 
 use super::Tx;
+use super::prepared::Prepare;
 use super::webhooks::{WebhookRow, webhook};
 use crate::clock::random_between;
 use crate::model::{
@@ -114,6 +115,7 @@ pub(super) async fn join(
         .do_update()
         .set(lanes::last.eq(lanes::last + 1))
         .returning(lanes::last)
+        .prepared()
         .get_result(tx.conn)
         .await?)
 }
@@ -190,6 +192,7 @@ async fn lease_lanes(
     let leased = lanes::webhook.eq(webhook.as_str()).and(lanes::user_id.eq_any(&users));
     diesel::update(lanes::table.filter(leased))
         .set(lanes::due_at.eq(lease.0))
+        .prepared()
         .execute(tx.conn)
         .await?;
     Ok(users)
@@ -244,6 +247,7 @@ pub(crate) async fn settle(
     let lane = lanes::table.find((webhook, &delivery.user));
     let ours = diesel::update(lane.filter(lanes::due_at.eq(delivery.lease.0)))
         .set(lanes::due_at.eq(due.0))
+        .prepared()
         .execute(tx.conn)
         .await?;
     let message = deliveries::table.find(id);
@@ -257,15 +261,15 @@ pub(crate) async fn settle(
         }
         Settled::GivenUp { cause } => {
             let values = (failed(cause), deliveries::given_up_at.eq(now.0));
-            diesel::update(message).set(values).execute(tx.conn).await?;
+            diesel::update(message).set(values).prepared().execute(tx.conn).await?;
         }
         Settled::PutOff { cause, .. } => {
-            diesel::update(message).set(failed(cause)).execute(tx.conn).await?;
+            diesel::update(message).set(failed(cause)).prepared().execute(tx.conn).await?;
             answers(tx, webhook).await?;
             return Ok(());
         }
         Settled::Paused { until, cause } => {
-            diesel::update(message).set(failed(cause.clone())).execute(tx.conn).await?;
+            diesel::update(message).set(failed(cause.clone())).prepared().execute(tx.conn).await?;
             // Of the many messages that meet the same silence one counts.
             let seen = webhooks::failures.eq(delivery.webhook.failures);
             diesel::update(webhooks::table.find(webhook).filter(seen))
@@ -274,12 +278,13 @@ pub(crate) async fn settle(
                     webhooks::paused_until.eq(until.0),
                     webhooks::cause.eq(cause),
                 ))
+                .prepared()
                 .execute(tx.conn)
                 .await?;
             return Ok(());
         }
         Settled::Gone { cause } => {
-            diesel::update(message).set(failed(cause.clone())).execute(tx.conn).await?;
+            diesel::update(message).set(failed(cause.clone())).prepared().execute(tx.conn).await?;
             super::webhooks::disable(tx, delivery.webhook.id.clone(), cause, By::receiver(), now)
                 .await?;
             return Ok(());
@@ -302,6 +307,7 @@ async fn answers(tx: &mut Tx<'_>, webhook: &str) -> Result<(), StoreError> {
     let failed = webhooks::table.find(webhook).filter(webhooks::failures.gt(0));
     diesel::update(failed)
         .set((webhooks::failures.eq(0), webhooks::cause.eq(None::<String>)))
+        .prepared()
         .execute(tx.conn)
         .await?;
     Ok(())

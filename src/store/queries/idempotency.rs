@@ -1,6 +1,7 @@
 //! The answers to calls that came with an `Idempotency-Key`, kept with what the calls changed.
 
 use super::Tx;
+use super::prepared::Prepare;
 use crate::model::{Digest, Micros, Once, UserRef};
 use crate::store::StoreError;
 use crate::store::schema::idempotency_keys as table;
@@ -46,6 +47,7 @@ pub(crate) async fn hold(
         .do_update()
         .set(table::name.eq(once.key.as_str()))
         .returning((table::fingerprint, table::answer, table::created_at))
+        .prepared()
         .get_result(tx.conn)
         .await?)
 }
@@ -84,6 +86,7 @@ pub(crate) async fn keep(
             table::answer.eq(answer),
             table::created_at.eq(now.0),
         ))
+        .prepared()
         .execute(tx.conn)
         .await?;
     Ok(())

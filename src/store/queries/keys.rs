@@ -1,5 +1,6 @@
 //! API keys and their tenants.
 
+use super::prepared::Prepare;
 use super::{Tx, audit, tenants};
 use crate::model::{Act, By, Deed, Digest, Micros, Scopes, TenantName};
 use crate::store::schema::api_keys;
@@ -87,6 +88,7 @@ pub(crate) async fn revoke(
     let tenant: Option<String> = diesel::update(in_use)
         .set(api_keys::revoked_at.eq(now.0))
         .returning(api_keys::tenant)
+        .prepared()
         .get_result(tx.conn)
         .await
         .optional()?;
@@ -104,6 +106,7 @@ pub(crate) async fn touch(tx: &mut Tx<'_>, id: String, now: Micros) -> Result<()
     let due = api_keys::used_at.is_null().or(long_ago);
     diesel::update(api_keys::table.filter(api_keys::id.eq(id).and(due)))
         .set(api_keys::used_at.eq(now.0))
+        .prepared()
         .execute(tx.conn)
         .await?;
     Ok(())

@@ -2,6 +2,7 @@
 
 use super::Tx;
 use super::passwords;
+use super::prepared::Prepare;
 use crate::model::{Effect, EmailAddress, Languages, Micros};
 use crate::store::schema::letters;
 use crate::store::{ClaimedLetters, Queue, QueuedLetter, StoreError};
@@ -102,6 +103,7 @@ pub(crate) async fn claim(
         let row: Option<LetterRow> = diesel::update(due)
             .set(letters::due_at.eq(now.after(lease).0))
             .returning(LetterRow::as_returning())
+            .prepared()
             .get_result(tx.conn)
             .await
             .optional()?;
@@ -147,6 +149,7 @@ pub(crate) async fn put_off(
     let later = (letters::due_at.eq(until.0), letters::attempts.eq(letters::attempts + 1));
     diesel::update(letters::table.find(id.as_bytes().to_vec()))
         .set((later, letters::cause.eq(cause)))
+        .prepared()
         .execute(tx.conn)
         .await?;
     Ok(())
@@ -166,6 +169,7 @@ pub(crate) async fn give_up(
             letters::given_up_at.eq(now.0),
             letters::cause.eq(cause),
         ))
+        .prepared()
         .execute(tx.conn)
         .await?;
     Ok(())
@@ -180,6 +184,7 @@ pub(crate) async fn retry(
     let given_up = letters::given_up_at.is_not_null().and(letters::made_at.ge(since.0));
     Ok(diesel::update(letters::table.filter(given_up))
         .set((letters::due_at.eq(now.0), letters::given_up_at.eq(None::<i64>)))
+        .prepared()
         .execute(tx.conn)
         .await?)
 }

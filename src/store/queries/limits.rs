@@ -1,6 +1,7 @@
 //! What may happen so often: one row each, so that a restart or another node forgets nothing.
 
 use super::Tx;
+use super::prepared::Prepare;
 use crate::model::Micros;
 use crate::store::schema::limits;
 use crate::store::{Allowed, StoreError};
@@ -25,6 +26,7 @@ pub(crate) async fn take(
             .do_update()
             .set(limits::name.eq(&name))
             .returning(limits::idle_at)
+            .prepared()
             .get_result(tx.conn)
             .await?;
         let next = Micros(idle_at.max(now.0)).after(interval);
@@ -34,6 +36,7 @@ pub(crate) async fn take(
         }
         diesel::update(limits::table.find(&name))
             .set(limits::idle_at.eq(next.0))
+            .prepared()
             .execute(tx.conn)
             .await?;
     }

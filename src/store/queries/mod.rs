@@ -20,6 +20,7 @@ pub(crate) mod limits;
 pub(crate) mod links;
 pub(crate) mod meta;
 pub(crate) mod passwords;
+pub(crate) mod prepared;
 pub(crate) mod prune;
 pub(crate) mod publish;
 pub(crate) mod put;

@@ -2,6 +2,7 @@
 
 use super::Tx;
 use super::idempotency::{self, Claimed};
+use super::prepared::Prepare;
 use super::users::{self, UserRow};
 use crate::bugs::version_step;
 use crate::model::{ChangeType, Document, DocumentTooLarge, Micros};
@@ -94,6 +95,7 @@ async fn record(tx: &mut Tx<'_>, event: &NewEvent, now: Micros) -> Result<Publis
             merged,
         ))
         .returning(UserRow::as_returning())
+        .prepared()
         .get_result(tx.conn)
         .await
         .optional()?;

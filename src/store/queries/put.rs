@@ -3,6 +3,7 @@
 use super::addresses::{self, AddressRow};
 use super::idempotency::{self, Claimed};
 use super::letters;
+use super::prepared::Prepare;
 use super::said::{differing, kind, said};
 use super::users::{self, UserRow};
 use super::{Tx, audit, confirm, hold, links, passwords};
@@ -119,6 +120,7 @@ async fn update(tx: &mut Tx<'_>, row: &UserRow) -> Result<(), StoreError> {
             table::updated_at.eq(row.updated_at),
             table::expires_at.eq(row.expires_at),
         ))
+        .prepared()
         .execute(tx.conn)
         .await?;
     Ok(())

@@ -1,5 +1,6 @@
 //! Sessions: one log-in each, found by cookie or by the id in a refresh token.
 
+use super::prepared::Prepare;
 use super::{Tx, audit, remove, users};
 use crate::model::{Act, By, Deed, Digest, Ending, EndingCode, Micros, SessionId, User, UserRef};
 use crate::store::schema::{sessions, users as table};
@@ -68,6 +69,7 @@ pub(crate) async fn open(tx: &mut Tx<'_>, new: NewSession) -> Result<Option<User
     let row: Option<users::UserRow> = diesel::update(account)
         .set(table::active_at.eq(new.now.0))
         .returning(users::UserRow::as_returning())
+        .prepared()
         .get_result(tx.conn)
         .await
         .optional()?;
@@ -113,10 +115,12 @@ pub(crate) async fn touch(
 ) -> Result<(), StoreError> {
     diesel::update(sessions::table.find(id.to_string()))
         .set((sessions::last_seen_at.eq(now.0), sessions::expires_at.eq(expires_at.0)))
+        .prepared()
         .execute(tx.conn)
         .await?;
     diesel::update(table::table.find((user.tenant.as_str(), user.id.as_str())))
         .set(table::active_at.eq(now.0))
+        .prepared()
         .execute(tx.conn)
         .await?;
     Ok(())
@@ -137,6 +141,7 @@ pub(crate) async fn refresh(
     let row: Option<SessionRow> = diesel::update(live)
         .set((sessions::last_seen_at.eq(now.0), sessions::expires_at.eq(expires_at.0)))
         .returning(SessionRow::as_returning())
+        .prepared()
         .get_result(tx.conn)
         .await
         .optional()?;
@@ -164,6 +169,7 @@ pub(crate) async fn refresh(
     }
     diesel::update(sessions::table.find(id.to_string()))
         .set((sessions::generation.eq(current + 1), sessions::refreshed_at.eq(now.0)))
+        .prepared()
         .execute(tx.conn)
         .await?;
     Ok(Refreshed::Rotated(Box::new(Rotation { generation: current + 1, session, user })))

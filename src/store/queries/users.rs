@@ -3,6 +3,7 @@
 use super::super::take_turn;
 use super::Tx;
 use super::addresses::AddressRow;
+use super::prepared::Prepare;
 use crate::bugs::{Bug, seeded};
 use crate::model::{
     Change, ChangeType, Cursor, Document, Effect, EmailAddress, Epoch, Micros, User, UserId,
@@ -134,6 +135,7 @@ pub(crate) async fn hold(tx: &mut Tx<'_>, user: &UserRef) -> Result<Option<UserR
     Ok(diesel::update(users::table.find((user.tenant.as_str(), user.id.as_str())))
         .set(users::active_at.eq(users::active_at))
         .returning(UserRow::as_returning())
+        .prepared()
         .get_result(tx.conn)
         .await
         .optional()?)
@@ -237,7 +239,11 @@ pub(crate) async fn redraw(
     let Some(row) = find(tx, &user).await? else { return Ok(()) };
     if ahead.is_ahead_of(&row.cursor(&tx.epoch)) {
         let still = users::table.find((&row.tenant, &row.id)).filter(users::epoch.eq(&row.epoch));
-        diesel::update(still).set(users::epoch.eq(Epoch::draw().as_str())).execute(tx.conn).await?;
+        diesel::update(still)
+            .set(users::epoch.eq(Epoch::draw().as_str()))
+            .prepared()
+            .execute(tx.conn)
+            .await?;
     }
     Ok(())
 }

@@ -54,7 +54,8 @@ impl Turn {
 
 /// Work whose answer waits for the COMMIT.
 pub(super) trait Task: Send {
-    /// Runs the work and keeps its outcome; whether it is to be kept in the database.
+    /// Runs the work and keeps its outcome; whether it is to be kept in the database. May be called
+    /// again after the transaction it ran in was rolled back.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
 
     /// Sends the outcome, or the failure of the transaction it was part of.
