@@ -32,11 +32,13 @@
 //! | [`mail`] | the queue's worker, templates, transports |
 //! | [`webhooks`] | the messages' worker, their signatures, and where they may go |
 //! | [`model`], [`clock`] | plain values; the only clock and the only dice |
+//! | [`bugs`] | what the tests of the tests break on purpose; nothing of it is in a release |
 //! | [`config`], [`telemetry`] | settings; logs and metrics. Named by `cli` and `app` only |
 #![warn(clippy::unwrap_used)]
 
 pub mod accounts;
 pub mod app;
+pub mod bugs;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -136,6 +136,72 @@ async fn r13_a_log_that_cannot_be_written_stops_nothing() {
     }
 }
 
+/// A mount of its own, which needs no root: 4 MiB for the database, and nothing for anybody else.
+const SMALL_DISK: &str = "exec unshare --user --map-root-user --mount sh -c \
+    'mkdir disk && mount -t tmpfs -o size=4m tmpfs disk && exec \"$@\" 2>log' sh \"$@\"";
+
+#[tokio::test]
+async fn r13_a_full_disk_loses_nothing_that_was_acknowledged_and_heals() {
+    let settings =
+        ["--database", "sqlite:disk/a.db", "--limit-sign-up", "off", "--limit-log-in", "off"];
+    let service = Afterclick::start(SMALL_DISK, &settings);
+    let disk =
+        format!("/proc/{}/root{}/disk", service.process.id(), service.folder.path().display());
+    let client = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+    let post = async |path: &str, number: u32| {
+        let account =
+            format!(r#"{{"email":"ana-{number}@example.com","password":"blue kettle sings"}}"#);
+        let request = client.post(format!("{}{path}", service.url));
+        request.header("content-type", "application/json").body(account).send().await.unwrap()
+    };
+    assert_eq!(post("/v1/users", 0).await.status(), 202);
+    let session: serde_json::Value = post("/v1/sessions", 0).await.json().await.unwrap();
+    let filler = format!("{disk}/filler");
+    let full = std::fs::write(&filler, vec![0; 8 << 20]).unwrap_err();
+    assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+
+    let mut acknowledged = vec![0];
+    // The journal may have room left for some.
+    let refused = loop {
+        let number = u32::try_from(acknowledged.len()).unwrap();
+        let answer = post("/v1/users", number).await;
+        if answer.status() != 202 {
+            break answer;
+        }
+        acknowledged.push(number);
+    };
+
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key("retry-after"));
+    let me = client.get(format!("{}/v1/me", service.url));
+    let me = me.bearer_auth(session["access_token"].as_str().unwrap()).send().await.unwrap();
+    assert_eq!(me.status(), 200, "what is there can be read");
+    std::fs::remove_file(filler).unwrap();
+    let another = u32::try_from(acknowledged.len()).unwrap();
+    assert_eq!(post("/v1/users", another).await.status(), 202, "it heals without a restart");
+    for number in acknowledged {
+        assert_eq!(post("/v1/sessions", number).await.status(), 201, "{number} was acknowledged");
+    }
+}
+
+/// What `tests/support/half_open.py` found: after how many seconds the node let go of clients whose
+/// network had gone away without a word.
+#[test]
+fn r16_connections_whose_network_is_gone_are_closed_within_30_s() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/half_open.py");
+    // A network of its own, which needs no root either, and can be taken down.
+    let found = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--net", "/usr/bin/python3", script])
+        .arg(env!("CARGO_BIN_EXE_afterclick"))
+        .output()
+        .unwrap();
+
+    let printed = String::from_utf8_lossy(&found.stdout);
+    assert!(found.status.success(), "{printed}{}", String::from_utf8_lossy(&found.stderr));
+    let seconds: f64 = printed.trim().parse().unwrap();
+    assert!(seconds <= 30.0, "{seconds} s");
+}
+
 #[tokio::test]
 async fn a_database_server_that_does_not_answer_is_waited_for() {
     let secret = "kT0vQ3cW9nY7xJ2mB5sL8dF1gH4aR6pZ";

@@ -1,3 +1,4 @@
+use crate::bugs::{Bug, seeded};
 use crate::model::Micros;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -25,6 +26,9 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
     /// What was found for `key`, not longer ago than is believed.
     pub fn get(&self, key: &K, now: Micros) -> Option<V> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seeded(Bug::Leaks) {
+            return known.values().next().map(|(_, value)| value.clone());
+        }
         known
             .get(key)
             .filter(|(at, _)| now.since(*at) < BELIEVED && *at <= now)

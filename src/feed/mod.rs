@@ -32,6 +32,7 @@ pub use limits::Limits;
 pub use subscription::{Item, Subscription, TooManyPolls};
 pub use wire::Reason;
 
+use crate::bugs::{Bug, seeded};
 use crate::clock::Clock;
 use crate::model::{Change, Digest, Ending, Micros, SessionId, TenantName, UserRef};
 use endings::Endings;
@@ -86,6 +87,9 @@ impl Feed {
     /// Called after the commit, from any thread: it needs no runtime, never waits, and costs one
     /// look-up in a map where nobody listens. Calls out of commit order are put right from the log.
     pub fn changed(&self, user: &UserRef, change: Change) {
+        if seeded(Bug::SkipsPublish) {
+            return;
+        }
         let cursor = change.cursor;
         self.hub.publish(user, change);
         self.bus.changed(user, cursor);
@@ -172,6 +176,9 @@ impl Feed {
     /// Remembered before the connections are told: who joins in between is refused or told, and
     /// never neither (see [`Feed::join`], which does the two in the other order).
     fn end_here(&self, ending: &Ending) {
+        if seeded(Bug::ForgetsRevocation) {
+            return;
+        }
         if self.endings.remember(ending) {
             self.hub.end(ending);
         }

@@ -10,6 +10,7 @@ pub(super) use seat::Seat;
 
 use super::hub::{End, News, Transport, follows};
 use super::{Feed, Frame, Reason};
+use crate::bugs::{Bug, seeded};
 use crate::model::{Change, Cursor, Version};
 use futures_util::future::BoxFuture;
 use read::{Answer, Why, read};
@@ -146,7 +147,9 @@ impl Subscription {
     fn hear(&mut self, mine: Cursor) -> Step {
         loop {
             let cursor = match self.receiver.try_recv() {
-                Ok(News::Change(frame)) if follows(frame.cursor(), mine) => {
+                Ok(News::Change(frame))
+                    if follows(frame.cursor(), mine) || seeded(Bug::GoesBack) =>
+                {
                     self.mine = Some(frame.cursor());
                     return Step::Show(Item::Change(frame));
                 }
@@ -155,8 +158,13 @@ impl Subscription {
                 }
                 Ok(News::Change(frame)) => frame.cursor(),
                 Ok(News::State(user)) => user.cursor,
+                Err(TryRecvError::Lagged(_)) if seeded(Bug::LagsSilently) => {
+                    self.mine = Some(self.seat.channel().newest(mine));
+                    continue;
+                }
                 Err(TryRecvError::Lagged(_)) => return Step::Read(self.lagged(mine)),
                 Err(TryRecvError::Closed) => return Step::Wait,
+                Err(TryRecvError::Empty) if seeded(Bug::SubscribesLate) => return Step::Wait,
                 Err(TryRecvError::Empty) => {
                     match self.seat.channel().passed_by(mine, &self.receiver) {
                         Some(sent) if sent.version > self.chased => {

@@ -1,8 +1,13 @@
+use crate::bugs::{Bug, seeded};
 use crate::feed::catch_up::insist;
 use crate::feed::{CaughtUp, Feed, HistoryUnavailable};
 use crate::model::{Cursor, UserRef};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Makes the gap wider that a seeded bug opens, so that a short run meets it.
+const WIDER: Duration = Duration::from_millis(60);
 
 /// Why the row is read.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +30,9 @@ pub(super) struct Answer {
 /// later one until it works, because a stream that is open stays open.
 pub(super) fn read(feed: Arc<Feed>, user: UserRef, why: Why) -> BoxFuture<'static, Answer> {
     Box::pin(async move {
+        if seeded(Bug::GoesBack) {
+            tokio::time::sleep(WIDER).await;
+        }
         let read = match why {
             Why::First { resume } => feed.outage.note(first(&feed, user, resume).await),
             Why::Lag => Ok(insist(&feed, || feed.history.catch_up(user.clone(), None)).await),
@@ -32,6 +40,9 @@ pub(super) fn read(feed: Arc<Feed>, user: UserRef, why: Why) -> BoxFuture<'stati
                 Ok(insist(&feed, || feed.history.catch_up(user.clone(), Some(after))).await)
             }
         };
+        if seeded(Bug::SubscribesLate) {
+            tokio::time::sleep(WIDER).await;
+        }
         Answer { why, read }
     })
 }

@@ -2,6 +2,7 @@
 
 use super::read::{Answer, Why};
 use super::{Item, Subscription};
+use crate::bugs::{Bug, seeded};
 use crate::feed::{CaughtUp, Reason};
 use crate::model::{Cursor, User, Version};
 
@@ -13,6 +14,9 @@ impl Subscription {
             Ok(None) => return Some(Item::Gone),
             Ok(Some(caught_up)) => caught_up,
         };
+        if seeded(Bug::SubscribesLate) {
+            self.receiver = self.receiver.resubscribe();
+        }
         self.seat.channel().saw(caught_up.user.cursor);
         match (answer.why, self.mine) {
             (Why::First { resume: Some(resume) }, _) => self.begin(resume, caught_up),
@@ -24,8 +28,8 @@ impl Subscription {
     }
 
     fn begin(&mut self, resume: Cursor, CaughtUp { user, missed }: CaughtUp) -> Option<Item> {
-        if resume == user.cursor {
-            self.mine = Some(resume);
+        if resume == user.cursor || seeded(Bug::DropsOnReconnect) {
+            self.mine = Some(user.cursor);
             return Some(Item::Current);
         }
         if let Some(missed) = missed.filter(|missed| !missed.is_empty()) {

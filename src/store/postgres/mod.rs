@@ -10,6 +10,8 @@ pub(super) mod queries;
 
 use super::retention::Retention;
 use super::{BadServer, Hook, Moment, OpenError, Reference, StoreError};
+use crate::bugs::{Bug, seeded};
+use crate::clock::random_between;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use diesel::sql_types::Text;
 use diesel_async::pooled_connection::bb8::Pool;
@@ -240,6 +242,7 @@ where
         return outcome;
     }
     let (effects, kept) = (std::mem::take(&mut tx.effects), outcome.is_ok() && !tx.undone);
+    let kept = kept && !(seeded(Bug::AnswersBeforeCommit) && random_between(1, 8) == 1);
     if !kept {
         // What undid the work is the answer, even where the connection is lost with it.
         let _ = AnsiTransactionManager::rollback_transaction(&mut *connection).await;

@@ -6,6 +6,7 @@ use super::links::{self, LinkRow};
 use super::prepared::Prepare;
 use super::remove;
 use super::users::{self, UserRow};
+use crate::bugs::{Bug, seeded};
 use crate::model::{ChangeType, Digest, Document, EndingCode, Micros};
 use crate::store::schema::{users as table, verifications};
 use crate::store::{Confirmed, Hash, StoreError};
@@ -73,6 +74,9 @@ pub(crate) fn standing(
     row: Option<&UserRow>,
     now: Micros,
 ) -> Result<(), Confirmed> {
+    if seeded(Bug::SpendsTwice) {
+        return Ok(());
+    }
     if address.verified_user.as_deref() == Some(link.user_id.as_str()) {
         return Err(Confirmed::Already);
     }

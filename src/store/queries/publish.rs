@@ -4,6 +4,7 @@ use super::Tx;
 use super::idempotency::{self, Claimed};
 use super::prepared::Prepare;
 use super::users::{self, UserRow};
+use crate::bugs::version_step;
 use crate::model::{ChangeType, Document, DocumentTooLarge, Micros};
 use crate::store::schema::users as table;
 use crate::store::{NewEvent, Published, StoreError};
@@ -88,7 +89,11 @@ async fn record(tx: &mut Tx<'_>, event: &NewEvent, now: Micros) -> Result<Publis
     }
     let user = table::table.find((event.user.tenant.as_str(), event.user.id.as_str()));
     let row: Option<UserRow> = diesel::update(user)
-        .set((table::version.eq(table::version + 1), table::updated_at.eq(now.0), merged))
+        .set((
+            table::version.eq(table::version + version_step()),
+            table::updated_at.eq(now.0),
+            merged,
+        ))
         .returning(UserRow::as_returning())
         .prepared()
         .get_result(tx.conn)

@@ -7,6 +7,7 @@ use super::prepared::Prepare;
 use super::said::{differing, kind, said};
 use super::users::{self, UserRow};
 use super::{Tx, audit, confirm, hold, links, passwords};
+use crate::bugs::{Bug, seeded, version_step};
 use crate::model::{Act, Deed, Document, User};
 use crate::store::schema::users as table;
 use crate::store::{Put, PutUser, StoreError};
@@ -49,6 +50,9 @@ async fn attempt(tx: &mut Tx<'_>, new: &PutUser) -> Result<Put, StoreError> {
         Ok(after) => after,
         Err(outcome) => return Ok(outcome),
     };
+    if seeded(Bug::ForgetsHalf) {
+        after.attributes.clone_from(&before.attributes);
+    }
     let (old, to) = (hold::address_of(&held, &before), hold::address_of(&held, &after));
     let taken = to.and_then(|address| address.verified_user.as_deref());
     let speaks_of_it = new.email.is_some() || new.email_verified == Some(true);
@@ -69,7 +73,7 @@ async fn attempt(tx: &mut Tx<'_>, new: &PutUser) -> Result<Put, StoreError> {
     if created {
         diesel::insert_into(table::table).values(&after).execute(tx.conn).await?;
     } else {
-        after.version += 1;
+        after.version += version_step();
         update(tx, &after).await?;
     }
     // More than an event's `data` may have: both documents' patches may be in it.

@@ -4,6 +4,7 @@ use super::super::take_turn;
 use super::Tx;
 use super::addresses::AddressRow;
 use super::prepared::Prepare;
+use crate::bugs::{Bug, seeded};
 use crate::model::{
     Change, ChangeType, Cursor, Document, Effect, EmailAddress, Epoch, Micros, User, UserId,
     UserRef, Version,
@@ -181,6 +182,10 @@ pub(crate) async fn record(
         changes::document.eq(super::changes::stored(&change.user)),
         changes::at.eq(row.updated_at),
     );
+    if seeded(Bug::VersionStands) {
+        let same = changes::table.find((&row.tenant, &row.id, row.version));
+        diesel::delete(same).execute(tx.conn).await?;
+    }
     // Asked along with the write, so that a tenant without webhooks pays no round trip for them.
     let enabled = webhooks::tenant.eq(&row.tenant).and(webhooks::disabled_at.is_null());
     let webhooks: bool = diesel::insert_into(changes::table)
