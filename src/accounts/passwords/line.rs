@@ -76,8 +76,9 @@ impl Passwords {
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Busy)?;
         let worker = Arc::clone(&self.work).acquire_owned().await.map_err(|_| Busy)?;
         let work = tokio::task::spawn_blocking(move || {
-            // Both places end with the work, not with the caller.
-            let _held = (place, worker);
+            // Both end with the work and not with the caller, the place last: whoever gets it finds a
+            // worker free.
+            let _held = (worker, place);
             work()
         });
         work.await.map_err(|_| Busy)
