@@ -2,6 +2,7 @@
 
 mod backup;
 mod history;
+mod lean;
 mod messages;
 mod outbox;
 mod paced;

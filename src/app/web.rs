@@ -1,19 +1,20 @@
+use super::lean::Front;
 use super::paced::Paced;
 use super::serve::HEAD;
-use super::socket;
 use crate::http::{Offered, Services, around, cors, refuse, routes};
-use actix_http::{HttpService, Protocol};
+use actix_http::HttpService;
 use actix_server::{Server, ServerBuilder};
-use actix_service::{IntoServiceFactory, ServiceFactoryExt, map_config};
-use actix_web::dev::{AppConfig, fn_service};
-use actix_web::error::DispatchError;
+use actix_service::{
+    IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_factory, map_config,
+};
+use actix_web::dev::AppConfig;
 use actix_web::middleware::from_fn;
-use actix_web::rt::net::TcpStream;
 use actix_web::web::Data;
 use actix_web::{App, Error};
 use actix_web_lab::middleware::CatchPanic;
 use std::io;
 use std::net::TcpListener;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// How long a connection may be kept between two requests.
@@ -64,20 +65,25 @@ fn listen(
     let stopping = builder.graceful_shutdown_signal();
     let services = services.clone();
     builder.listen(name, listener, move || {
-        let app = App::new()
-            .app_data(services.clone())
-            .wrap(CatchPanic::default())
-            .wrap(from_fn(refuse))
-            .wrap(cors(&services))
-            .wrap(from_fn(around))
-            .configure(|config| routes(config, offered))
-            .into_factory()
-            .map_err(|error: Error| error.error_response());
-        let stopping = stopping.clone();
+        let (services, stopping) = (services.clone(), stopping.clone());
+        let app = || {
+            let app = App::new()
+                .app_data(services.clone())
+                .wrap(CatchPanic::default())
+                .wrap(from_fn(refuse))
+                .wrap(cors(&services))
+                .wrap(from_fn(around))
+                .configure(|config| routes(config, offered));
+            let app = app.into_factory().map_err(|error: Error| error.error_response());
+            map_config(app, |()| AppConfig::default())
+        };
         let http = HttpService::build()
-            .graceful_shutdown_signal(move || {
+            .graceful_shutdown_signal({
                 let stopping = stopping.clone();
-                async move { stopping.notified().await }
+                move || {
+                    let stopping = stopping.clone();
+                    async move { stopping.notified().await }
+                }
             })
             .client_request_timeout(HEAD)
             .client_disconnect_timeout(CLOSING)
@@ -88,12 +94,14 @@ fn listen(
             .on_connect_ext(|connection: &Paced, data| {
                 data.insert(connection.turn());
             })
-            .finish(map_config(app, |()| AppConfig::default()));
-        fn_service(|connection: TcpStream| async move {
-            socket::watch(&connection);
-            let peer = connection.peer_addr().ok();
-            Ok::<_, DispatchError>((Paced::new(connection), Protocol::Http1, peer))
+            .finish(app());
+        let (app, http) = (Rc::new(app()), Rc::new(http));
+        fn_factory(move || {
+            let (app, http, stopping) = (Rc::clone(&app), Rc::clone(&http), stopping.clone());
+            async move {
+                let (app, http) = (app.new_service(()).await?, http.new_service(()).await?);
+                Ok::<_, ()>(Front::new(app, http, stopping))
+            }
         })
-        .and_then(http)
     })
 }

@@ -7,6 +7,7 @@ mod bus;
 mod certificates;
 mod clicks;
 mod codes;
+mod connections;
 mod cross_site;
 mod crowds;
 #[path = "../support/postgres.rs"]

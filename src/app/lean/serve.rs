@@ -1,0 +1,95 @@
+use super::{Scratch, answer, head};
+use crate::app::serve::HEAD;
+use crate::app::web::IDLE;
+use actix_http::body::BoxBody;
+use actix_http::{ConnectionType, Request, Response};
+use actix_server::GracefulShutdownSignal;
+use actix_service::Service;
+use actix_web::HttpResponse;
+use actix_web::dev::ServiceResponse;
+use actix_web::rt::net::TcpStream;
+use std::future::pending;
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncWriteExt, ReadBuf};
+use tokio::time::timeout;
+
+/// The longest head that is looked at; a longer one is actix's.
+const MOST: usize = 16 * 1024;
+
+/// Answers requests as long as they are ours. What is returned is for actix, with a request on it
+/// that was not read; `None` where the connection has ended.
+pub(super) async fn serve<A>(
+    mut connection: TcpStream,
+    peer: Option<SocketAddr>,
+    app: &A,
+    stopping: &GracefulShutdownSignal,
+    scratch: &Scratch,
+) -> Option<TcpStream>
+where
+    A: Service<Request, Response = ServiceResponse<BoxBody>, Error = HttpResponse>,
+{
+    let mut wait = HEAD;
+    loop {
+        tokio::select! {
+            biased;
+            came = timeout(wait, came(&connection)) => if !came.is_ok_and(|came| came) { return None },
+            () = stopping.notified() => return None,
+        }
+        let Some(request) = next(&connection, peer, scratch) else { return Some(connection) };
+        let last = request.head().connection_type() == ConnectionType::Close;
+        let response = tokio::select! {
+            biased;
+            // Boxed, so that a stream keeps no room for it.
+            response = Box::pin(app.call(request)) => match response {
+                Ok(response) => Response::from(response),
+                Err(error) => error.into(),
+            },
+            () = gone(&connection) => return None,
+        };
+        let last = last || !response.head().keep_alive();
+        answer::write(&mut connection, response, last, scratch).await.ok()?;
+        if last {
+            // Whoever is gone already needs no goodbye.
+            let _ = connection.shutdown().await;
+            return None;
+        }
+        wait = IDLE;
+    }
+}
+
+/// Waits for the client's next bytes; whether there will be any.
+async fn came(connection: &TcpStream) -> bool {
+    std::future::poll_fn(|context| peeked(connection, context)).await.is_ok_and(|some| some)
+}
+
+/// Waits until the client is gone. One that has sent more meanwhile is not looked at: a write will
+/// tell.
+async fn gone(connection: &TcpStream) {
+    if came(connection).await {
+        pending().await
+    }
+}
+
+/// Whether there is something to read, or else the client has closed its half.
+pub(super) fn peeked(connection: &TcpStream, context: &mut Context<'_>) -> Poll<io::Result<bool>> {
+    let mut first = [0];
+    let read = ready!(connection.poll_peek(context, &mut ReadBuf::new(&mut first)))?;
+    Poll::Ready(Ok(read > 0))
+}
+
+/// Takes the request that has come, if it is whole and ours.
+fn next(connection: &TcpStream, peer: Option<SocketAddr>, scratch: &Scratch) -> Option<Request> {
+    let mut scratch = scratch.borrow_mut();
+    scratch.resize(MOST, 0);
+    let mut context = Context::from_waker(std::task::Waker::noop());
+    let mut buffer = ReadBuf::new(&mut scratch);
+    let Poll::Ready(Ok(length)) = connection.poll_peek(&mut context, &mut buffer) else {
+        return None;
+    };
+    let request = head::read(&scratch[..length], peer)?;
+    // The bytes are there: they were just seen.
+    let taken = connection.try_read(&mut scratch[..length]).ok()?;
+    (taken == length).then_some(request)
+}
