@@ -1,5 +1,7 @@
 //! The bus by itself, over a real NATS server.
 
+mod credentials;
+
 use super::nats::Nats;
 use super::support::{Certificate, soon};
 use afterclick::feed::{Bus, BusState, Heard, NatsBus, NatsCredentials, NatsServers};
