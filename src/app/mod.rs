@@ -1,7 +1,9 @@
 //! Builds the parts, binds, serves, and drains in order.
 
 mod backup;
+mod connection;
 mod history;
+mod http2;
 mod messages;
 mod outbox;
 mod paced;
@@ -11,13 +13,16 @@ mod sending;
 mod serve;
 mod socket;
 mod tenants;
+mod tls;
 mod trust;
 mod upkeep;
+mod watched;
 mod web;
 
 pub use backup::{BackUpError, back_up};
 pub use parts::Parts;
 pub use serve::{Server, serve};
+pub use tls::check_certificate;
 
 use crate::accounts::issuers::IssuersError;
 use crate::accounts::tokens::SigningKeyError;
