@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """What streams cost a node: memory each, and CPU while nothing happens but heartbeats.
 
-    benches/streams.py PROGRAM [STREAMS]       PROGRAM is a release build
+    benches/streams.py PROGRAM [STREAMS [EACH]]       PROGRAM is a release build
 
+With EACH, so many streams share each connection, by HTTP/2 in the clear.
 Every stream has a user of its own, whom a token of another issuer names. All on this machine, by one
 process, which needs as many open files as there are streams.
 """
@@ -63,7 +64,49 @@ async def open_stream(port, number, gate):
     return writer, asyncio.create_task(read())
 
 
-async def main(program, streams):
+def frame(kind, flags, stream, payload):
+    """RFC 9113 §4.1."""
+    return len(payload).to_bytes(3) + bytes([kind, flags]) + stream.to_bytes(4) + payload
+
+
+def asked(user):
+    """The head of a request for a stream: names by their places in HPACK's table (RFC 7541, A), values as they are."""
+    value = f"Bearer {token(user)}".encode()
+    # A length of 127 and more is what is beyond that, seven bits a byte (RFC 7541 §5.1).
+    low, high = (len(value) - 127) & 127, (len(value) - 127) >> 7
+    length = bytes([0x7F, low | 0x80, high] if high else [0x7F, low])
+    return b"\x82\x86\x04\x0a/v1/stream\x01\x01x\x0f\x08" + length + value
+
+
+async def open_together(port, numbers, gate):
+    """Opens a stream for each of `numbers` over one connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=65536)
+    seen, arrived = 0, asyncio.Condition()
+
+    async def read():
+        nonlocal seen
+        left = b""
+        while data := await reader.read(65536):
+            data = left + data
+            async with arrived:
+                seen += data.count(b"event: snapshot")
+                arrived.notify_all()
+            # Less than the words that are counted.
+            left = data[-14:]
+
+    task = asyncio.create_task(read())
+    # Its settings are the defaults, but for room for all that will come.
+    writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"") + frame(8, 0, 0, (2**30).to_bytes(4)))
+    for place, number in enumerate(numbers):
+        async with gate:
+            # The head is whole, and so is the request.
+            writer.write(frame(1, 5, 2 * place + 1, asked(f"user-{number}")))
+            async with arrived:
+                await arrived.wait_for(lambda: seen > place)
+    return writer, task
+
+
+async def main(program, streams, each):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with tempfile.TemporaryDirectory() as folder:
@@ -81,7 +124,12 @@ async def main(program, streams):
             port = int(line.rsplit(":", 1)[1])
             gate = asyncio.Semaphore(AT_ONCE)
             before, began = resident(node.pid), time.monotonic()
-            opened = await asyncio.gather(*(open_stream(port, number, gate) for number in range(streams)))
+            numbers = range(streams)
+            if each:
+                groups = [numbers[at : at + each] for at in range(0, streams, each)]
+                opened = await asyncio.gather(*(open_together(port, group, gate) for group in groups))
+            else:
+                opened = await asyncio.gather(*(open_stream(port, number, gate) for number in numbers))
             took, held = time.monotonic() - began, resident(node.pid)
             busy = cpu(node.pid)
             await asyncio.sleep(IDLE_SECONDS)
@@ -104,4 +152,5 @@ async def main(program, streams):
             await node.wait()
 
 
-asyncio.run(main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 10_000))
+_, program, *given = sys.argv
+asyncio.run(main(program, *(int(number) for number in (given + [10_000, 0][len(given) :]))))

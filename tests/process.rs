@@ -87,6 +87,45 @@ fn s26_a_wrong_setting_ends_the_process_with_one_line() {
 }
 
 #[test]
+fn s26_a_certificate_that_cannot_be_used_ends_it_too() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["one", "two"] {
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"])
+            .args(["-nodes", "-days", "2", "-subj", "/CN=localhost"])
+            .args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.pem")])
+            .current_dir(&folder)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+    std::fs::write(folder.path().join("marked.pem"), MARKED).unwrap();
+    let marked = std::fs::File::open(folder.path().join("marked.pem")).unwrap();
+    marked.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let (cert, key) = ("--tls-cert (AFTERCLICK_TLS_CERT): ", "--tls-key (AFTERCLICK_TLS_KEY): ");
+
+    for (files, begins, says) in [
+        (["one.pem", "two.key"], key, "is not the key of the first certificate in one.pem"),
+        (["one.key", "one.key"], cert, "has no certificate that can be read"),
+        (["marked.pem", "one.key"], cert, "has no certificate that can be read"),
+        (["one.pem", "marked.pem"], key, "there is nothing in marked.pem that can be read"),
+    ] {
+        for command in ["serve", "check-config"] {
+            let pair = ["--tls-cert", files[0], "--tls-key", files[1]];
+            let arguments = [&[command, "--listen", "127.0.0.1:0"][..], &pair].concat();
+            assert_refused(&mut afterclick(&folder, &arguments), begins);
+            let output = ended(&mut afterclick(&folder, &arguments));
+            let line = String::from_utf8(output.stderr).unwrap();
+            assert!(line.contains(says), "{line}");
+        }
+    }
+    let fits = ["check-config", "--tls-cert", "one.pem", "--tls-key", "one.key"];
+    let output = ended(&mut afterclick(&folder, &fits));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("https://127.0.0.1:8080") && text.contains("one.pem"), "{text}");
+}
+
+#[test]
 fn s26_variables_are_held_to_the_same_rules() {
     let folder = tempfile::tempdir().unwrap();
     for (variable, value, begins) in [

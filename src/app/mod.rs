@@ -1,7 +1,10 @@
 //! Builds the parts, binds, serves, and drains in order.
 
 mod backup;
+mod connection;
+mod date;
 mod history;
+mod http2;
 mod lean;
 mod messages;
 mod outbox;
@@ -12,13 +15,16 @@ mod sending;
 mod serve;
 mod socket;
 mod tenants;
+mod tls;
 mod trust;
 mod upkeep;
+mod watched;
 mod web;
 
 pub use backup::{BackUpError, back_up};
 pub use parts::Parts;
 pub use serve::{Server, serve};
+pub use tls::check_certificate;
 
 use crate::accounts::issuers::IssuersError;
 use crate::accounts::tokens::SigningKeyError;

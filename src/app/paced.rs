@@ -1,7 +1,7 @@
+use super::connection::Wire;
 use super::serve::HEAD;
 use super::web::IDLE;
 use crate::http::Turn;
-use actix_web::rt::net::TcpStream;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -13,20 +13,20 @@ const END_OF_HEAD: [u8; 4] = *b"\r\n\r\n";
 
 /// A connection whose client must send each head within [`HEAD`] of its first byte.
 ///
-/// actix bounds the first head of a connection only. Of a second one that never ends it would hold
-/// the connection for ever, since its first byte ends the bound on keep-alive.
+/// actix bounds the first head of a connection only, and not from when the connection was made. Of a
+/// second one that never ends it would hold the connection for ever, since its first byte ends the
+/// bound on keep-alive.
 #[derive(Debug)]
 pub(super) struct Paced {
-    socket: TcpStream,
+    wire: Wire,
     turn: Turn,
     /// The heads that were read when it was last the client's turn.
     heads: u64,
     /// The last bytes that were read, and when.
     tail: [u8; 4],
     read_at: Instant,
-    waits: Option<Waits>,
-    /// Boxed, as a connection has none until its first byte.
-    timer: Option<Pin<Box<Sleep>>>,
+    waits: Waits,
+    timer: Pin<Box<Sleep>>,
 }
 
 /// What is waited for, at most until the timer.
@@ -39,9 +39,11 @@ enum Waits {
 }
 
 impl Paced {
-    pub fn new(socket: TcpStream) -> Self {
+    /// A connection whose first head must have come `by` then.
+    pub fn new(wire: Wire, by: Instant) -> Self {
         let (turn, read_at) = (Turn::default(), Instant::now());
-        Self { socket, turn, heads: 0, tail: [0; 4], read_at, waits: None, timer: None }
+        let timer = Box::pin(sleep_until(by));
+        Self { wire, turn, heads: 0, tail: [0; 4], read_at, waits: Waits::Head, timer }
     }
 
     /// Whose turn it is, for the requests to say.
@@ -56,17 +58,14 @@ impl Paced {
     }
 
     fn wait(&mut self, waits: Waits) {
-        self.waits = Some(waits);
+        self.waits = waits;
         let until = match waits {
             // Since its first byte came, and not since that was noticed.
             Waits::Head => self.read_at + HEAD,
             // actix ends it first, unless part of a head came behind a body.
             Waits::Next => Instant::now() + IDLE + HEAD,
         };
-        match &mut self.timer {
-            Some(timer) => timer.as_mut().reset(until),
-            None => self.timer = Some(Box::pin(sleep_until(until))),
-        }
+        self.timer.as_mut().reset(until);
     }
 
     /// Keeps the last four bytes of all that was read.
@@ -94,25 +93,20 @@ impl AsyncRead for Paced {
             self.begin();
         }
         let before = buffer.filled().len();
-        let read = Pin::new(&mut self.socket).poll_read(context, buffer);
+        let read = Pin::new(&mut self.wire).poll_read(context, buffer);
         let new = buffer.filled().get(before..).unwrap_or_default();
         self.remember(new);
         if ours {
             return read;
         }
-        if !new.is_empty() && self.waits != Some(Waits::Head) {
+        if !new.is_empty() && self.waits != Waits::Head {
             self.wait(Waits::Head);
         }
         if read.is_ready() {
             return read;
         }
-        match &mut self.timer {
-            Some(timer) => {
-                ready!(timer.as_mut().poll(context));
-                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-            }
-            None => Poll::Pending,
-        }
+        ready!(self.timer.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -122,7 +116,7 @@ impl AsyncWrite for Paced {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(context, bytes)
+        Pin::new(&mut self.wire).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(
@@ -130,18 +124,18 @@ impl AsyncWrite for Paced {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write_vectored(context, slices)
+        Pin::new(&mut self.wire).poll_write_vectored(context, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
+        self.wire.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(context)
+        Pin::new(&mut self.wire).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(context)
+        Pin::new(&mut self.wire).poll_shutdown(context)
     }
 }

@@ -1,6 +1,7 @@
 use super::parts::Parts;
 use super::post::Post;
 use super::sending::Sending;
+use super::tls::Tls;
 use super::web::{self, LAST_WRITES, Listeners};
 use super::{StartError, socket, upkeep};
 use crate::clock::{Clock, SystemClock};
@@ -38,6 +39,7 @@ pub struct Server {
     running: JoinHandle<std::io::Result<()>>,
     feed: Arc<Feed>,
     drain: Duration,
+    leaving: watch::Sender<bool>,
     mail: Sending,
     webhooks: Sending,
     background: Vec<JoinHandle<()>>,
@@ -59,8 +61,10 @@ pub async fn serve(config: Config) -> Result<(), StartError> {
         config.max_streams,
         config.open_files,
     );
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let address = server.address;
     // Whoever started us may have closed standard output; we serve all the same.
-    let _ = writeln!(std::io::stdout(), "afterclick is listening on http://{}", server.address);
+    let _ = writeln!(std::io::stdout(), "afterclick is listening on {scheme}://{address}");
     let _ = std::io::stdout().flush();
     tokio::select! {
         _ = terminate.recv() => {}
@@ -92,6 +96,8 @@ impl Server {
             config.admin_listen.map(socket::listen).transpose().map_err(StartError::Listen)?;
         let operator_address = operators.as_ref().and_then(|socket| socket.local_addr().ok());
         let metrics = Metrics::start();
+        let tls = config.tls.clone().map(Tls::read).transpose()?;
+        let acceptor = tls.as_ref().map(Tls::acceptor).transpose()?;
         let post = Post::open(config)?;
         let parts = Parts::build(config, address, true, clock)?;
         let feed = Arc::clone(&parts.feed);
@@ -132,6 +138,7 @@ impl Server {
         background.push(tokio::spawn(probe.clone().run(post.transport())));
         let trust = parts.trust.keep(parts.seen, parts.tokens, Arc::clone(&feed));
         background.push(tokio::spawn(trust));
+        background.extend(tls.map(|tls| tokio::spawn(tls.keep())));
         let built_in = config.built_in_accounts;
         let readiness = readiness(parts.store.clone(), Arc::clone(&feed), probe);
         let services = Data::new(Services {
@@ -146,9 +153,11 @@ impl Server {
             metrics: Arc::new(move || metrics.text()),
         });
         let connections = config.max_streams.saturating_add(BESIDE_STREAMS);
-        let listeners = Listeners { everybody: listener, operators };
-        let server = web::server(listeners, &services, built_in, config.workers, connections)
-            .map_err(StartError::Listen)?;
+        let listeners = Listeners { everybody: listener, tls: acceptor, operators };
+        let (leaving, left) = watch::channel(false);
+        let server =
+            web::server(listeners, &services, built_in, config.workers, connections, &left)
+                .map_err(StartError::Listen)?;
         if let Some(address) = operator_address {
             tracing::info!("metrics and documentation are on http://{address}");
         }
@@ -161,6 +170,7 @@ impl Server {
             running,
             feed,
             drain: config.drain,
+            leaving,
             mail,
             webhooks,
             background,
@@ -177,6 +187,7 @@ impl Server {
     /// hold on the database: another may be started on it as soon as this returns.
     pub async fn stop(mut self) {
         self.feed.drain(self.drain);
+        self.leaving.send_replace(true);
         let left = async {
             while self.feed.open() > 0 {
                 tokio::time::sleep(Duration::from_millis(20)).await;

@@ -1,20 +1,14 @@
 use super::StartError;
+use super::watched::{LOOK, Seen, hung_up};
 use crate::accounts::issuers::{self, Issuer, Issuers, RemoteKeys};
 use crate::accounts::tokens::{OwnIssuer, OwnKey, Tokens};
 use crate::config::Config;
 use crate::feed::Feed;
 use crate::model::ServerSecret;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
-
-/// Between two looks at the files.
-const LOOK: Duration = Duration::from_secs(3);
 
 /// The files that say whose access tokens are believed.
 #[derive(Debug, Clone)]
@@ -24,34 +18,6 @@ pub(super) struct Trust {
     iss: String,
     secret: ServerSecret,
     insecure_dev: bool,
-}
-
-/// When a file was written, how long it is, and which it is; `None` where it is not there. What
-/// replaces it differs in one of them.
-type Stamp = Option<(SystemTime, u64, u64)>;
-
-/// Files, and what each was when it was read.
-#[derive(Debug)]
-pub(super) struct Seen(Vec<(PathBuf, Stamp)>);
-
-impl Seen {
-    fn now(files: Vec<PathBuf>) -> Self {
-        let seen = |file: PathBuf| {
-            let stamp = stamp(&file);
-            (file, stamp)
-        };
-        Self(files.into_iter().map(seen).collect())
-    }
-
-    /// Takes note of what the files are now; whether any is another than before.
-    fn look(&mut self) -> bool {
-        let mut changed = false;
-        for (file, seen) in &mut self.0 {
-            let now = stamp(file);
-            changed |= std::mem::replace(seen, now) != now;
-        }
-        changed
-    }
 }
 
 impl Trust {
@@ -88,8 +54,7 @@ impl Trust {
     ///
     /// Streams and polls that a key let in end when it is gone: whoever took it back wants them to.
     pub async fn keep(self, mut seen: Seen, tokens: Arc<Tokens>, feed: Arc<Feed>) {
-        // With nothing to read, it is a terminal that was closed, and ends the process.
-        let mut hangup = if seen.0.is_empty() { None } else { signal(SignalKind::hangup()).ok() };
+        let mut hangup = seen.hangup();
         let changed = Arc::new(Notify::new());
         let mut fetches = Fetches { tasks: JoinSet::new(), running: Vec::new() };
         let mut failed: Option<String> = None;
@@ -136,19 +101,6 @@ impl Trust {
 
 fn count(outcome: &'static str) {
     metrics::counter!("afterclick_key_reads_total", "outcome" => outcome).increment(1);
-}
-
-/// Waits for SIGHUP; for ever where it cannot be heard.
-async fn hung_up(signal: &mut Option<tokio::signal::unix::Signal>) -> bool {
-    match signal {
-        Some(signal) => signal.recv().await.is_some(),
-        None => std::future::pending().await,
-    }
-}
-
-fn stamp(file: &Path) -> Stamp {
-    let metadata = fs::metadata(file).ok()?;
-    Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
 }
 
 /// The fetches of keys from issuers' URLs, which end with this.

@@ -1,21 +1,28 @@
-use super::lean::Front;
+use super::connection::{Begun, Taker};
+use super::lean::Scratch;
 use super::paced::Paced;
 use super::serve::HEAD;
 use crate::http::{Offered, Services, around, cors, refuse, routes};
-use actix_http::HttpService;
-use actix_server::{Server, ServerBuilder};
+use actix_http::{HttpService, Request};
+use actix_server::{GracefulShutdownSignal, Server, ServerBuilder};
 use actix_service::{
-    IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_factory, map_config,
+    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service,
+    map_config,
 };
-use actix_web::dev::AppConfig;
+use actix_web::dev::{AppConfig, ServiceResponse};
+use actix_web::error::DispatchError;
 use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
 use actix_web::web::Data;
-use actix_web::{App, Error};
+use actix_web::{App, Error, HttpResponse};
 use actix_web_lab::middleware::CatchPanic;
+use std::future::ready;
 use std::io;
 use std::net::TcpListener;
 use std::rc::Rc;
 use std::time::Duration;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
 /// How long a connection may be kept between two requests.
 pub(super) const IDLE: Duration = Duration::from_secs(75);
@@ -29,79 +36,110 @@ pub(super) const LAST_WRITES: u64 = 5;
 /// Where the server listens.
 pub(super) struct Listeners {
     pub everybody: TcpListener,
+    /// What shakes hands with everybody, where that is not a proxy's work.
+    pub tls: Option<TlsAcceptor>,
     /// For metrics and documentation, which are nowhere else then.
     pub operators: Option<TcpListener>,
 }
 
 /// The web server, built without actix's `HttpServer`, which cannot be told what lies between a
-/// socket and HTTP.
+/// socket and HTTP. HTTP/2 tells its clients to go elsewhere as soon as `leaving` is true.
 pub(super) fn server(
     listeners: Listeners,
     services: &Data<Services>,
     built_in: bool,
     workers: usize,
     connections: usize,
+    leaving: &watch::Receiver<bool>,
 ) -> io::Result<Server> {
     let builder = Server::build()
         .workers(workers)
         .max_concurrent_connections(connections.div_ceil(workers))
         .disable_signals()
         .shutdown_timeout(LAST_WRITES);
+    let part = |offered, tls| Part {
+        offered,
+        tls,
+        services: services.clone(),
+        stopping: builder.graceful_shutdown_signal(),
+        leaving: leaving.clone(),
+    };
     let apart = listeners.operators.is_some();
     let everybody = Offered { accounts: built_in, users: true, operators: !apart };
-    let builder = listen(builder, "afterclick", listeners.everybody, services, everybody)?;
-    let Some(operators) = listeners.operators else { return Ok(builder.run()) };
-    let offered = Offered { accounts: built_in, users: false, operators: true };
-    Ok(listen(builder, "operators", operators, services, offered)?.run())
+    let everybody = part(everybody, listeners.tls);
+    let operators = part(Offered { accounts: built_in, users: false, operators: true }, None);
+    let builder = listen(builder, "afterclick", listeners.everybody, everybody)?;
+    let Some(listener) = listeners.operators else { return Ok(builder.run()) };
+    Ok(listen(builder, "operators", listener, operators)?.run())
+}
+
+/// What one listener offers, and by what.
+#[derive(Clone)]
+struct Part {
+    offered: Offered,
+    tls: Option<TlsAcceptor>,
+    services: Data<Services>,
+    stopping: GracefulShutdownSignal,
+    leaving: watch::Receiver<bool>,
 }
 
 fn listen(
     builder: ServerBuilder,
     name: &str,
     listener: TcpListener,
-    services: &Data<Services>,
-    offered: Offered,
+    part: Part,
 ) -> io::Result<ServerBuilder> {
-    let stopping = builder.graceful_shutdown_signal();
-    let services = services.clone();
     builder.listen(name, listener, move || {
-        let (services, stopping) = (services.clone(), stopping.clone());
-        let app = || {
-            let app = App::new()
-                .app_data(services.clone())
-                .wrap(CatchPanic::default())
-                .wrap(from_fn(refuse))
-                .wrap(cors(&services))
-                .wrap(from_fn(around))
-                .configure(|config| routes(config, offered));
-            let app = app.into_factory().map_err(|error: Error| error.error_response());
-            map_config(app, |()| AppConfig::default())
-        };
-        let http = HttpService::build()
-            .graceful_shutdown_signal({
-                let stopping = stopping.clone();
-                move || {
-                    let stopping = stopping.clone();
-                    async move { stopping.notified().await }
-                }
-            })
-            .client_request_timeout(HEAD)
-            .client_disconnect_timeout(CLOSING)
-            .keep_alive(IDLE)
-            // A client that closed its half of a stream is gone; actix would hold the stream until
-            // the second heartbeat, and a parked poll to its end.
-            .h1_allow_half_closed(false)
-            .on_connect_ext(|connection: &Paced, data| {
-                data.insert(connection.turn());
-            })
-            .finish(app());
-        let (app, http) = (Rc::new(app()), Rc::new(http));
-        fn_factory(move || {
-            let (app, http, stopping) = (Rc::clone(&app), Rc::clone(&http), stopping.clone());
-            async move {
-                let (app, http) = (app.new_service(()).await?, http.new_service(()).await?);
-                Ok::<_, ()>(Front::new(app, http, stopping))
-            }
-        })
+        let part = part.clone();
+        fn_factory(move || taker(part.clone()))
     })
+}
+
+/// What takes a listener's connections on one thread.
+async fn taker(
+    part: Part,
+) -> Result<impl Service<TcpStream, Response = (), Error = DispatchError>, ()> {
+    let Part { offered, tls, services, stopping, leaving } = part;
+    let app = App::new()
+        .app_data(services.clone())
+        .wrap(CatchPanic::default())
+        .wrap(from_fn(refuse))
+        .wrap(cors(&services))
+        .wrap(from_fn(around))
+        .configure(|config| routes(config, offered))
+        .into_factory()
+        .map_err(|error: Error| error.error_response());
+    let app = Rc::new(map_config(app, |()| AppConfig::default()).new_service(()).await?);
+    let http1 = http1(Rc::clone(&app), stopping.clone()).new_service(()).await?;
+    let scratch = Scratch::default();
+    let taker = Rc::new(Taker { app, http1, tls, services, scratch, stopping, leaving });
+    Ok(fn_service(move |socket: TcpStream| {
+        let taker = Rc::clone(&taker);
+        async move { taker.take(socket).await }
+    }))
+}
+
+/// What reads HTTP/1 from connections, and has `app` answer.
+fn http1<S>(
+    app: Rc<S>,
+    stopping: GracefulShutdownSignal,
+) -> impl ServiceFactory<Begun, Config = (), Response = (), Error = DispatchError, InitError = ()>
+where
+    S: Service<Request, Response = ServiceResponse, Error = HttpResponse> + 'static,
+{
+    HttpService::build()
+        .graceful_shutdown_signal(move || {
+            let stopping = stopping.clone();
+            async move { stopping.notified().await }
+        })
+        .client_request_timeout(HEAD)
+        .client_disconnect_timeout(CLOSING)
+        .keep_alive(IDLE)
+        // A client that closed its half of a stream is gone; actix would hold the stream until
+        // the second heartbeat, and a parked poll to its end.
+        .h1_allow_half_closed(false)
+        .on_connect_ext(|connection: &Paced, data| {
+            data.insert(connection.turn());
+        })
+        .finish(fn_factory(move || ready(Ok::<_, ()>(Rc::clone(&app)))))
 }

@@ -76,6 +76,7 @@ impl PublicUrl {
     pub(super) fn check(
         given: Option<&str>,
         listen: SocketAddr,
+        tls: bool,
         insecure_dev: bool,
     ) -> Result<Self, ConfigError> {
         let refuse = |message| Err(ConfigError::new("public-url", message));
@@ -87,7 +88,8 @@ impl PublicUrl {
                 );
             }
             let address = SocketAddr::new(reachable(listen.ip()), listen.port());
-            let url = Url::parse(&format!("http://{address}"))
+            let scheme = if tls { "https" } else { "http" };
+            let url = Url::parse(&format!("{scheme}://{address}"))
                 .map_err(|error| ConfigError::new("public-url", error.to_string()))?;
             return Ok(Self { url, given: false });
         };
@@ -98,9 +100,12 @@ impl PublicUrl {
         };
         if url.scheme() == "http" && !is_loopback(&url) && !insecure_dev {
             return refuse(
-                "links and cookies would travel in the clear: write https://…, and put a proxy \
-                 with a certificate in front (--insecure-dev overrides)",
+                "links and cookies would travel in the clear: write https://…, and have \
+                 --tls-cert, or a proxy with a certificate in front (--insecure-dev overrides)",
             );
+        }
+        if url.scheme() == "http" && tls {
+            return refuse("with --tls-cert nothing answers at http://…: write https://…");
         }
         Ok(Self { url, given: true })
     }
@@ -228,7 +233,7 @@ mod tests {
     #[test]
     fn a_service_on_any_port_calls_itself_by_the_one_it_was_given() {
         let listen = "127.0.0.1:0".parse().unwrap();
-        let url = PublicUrl::check(None, listen, false).unwrap();
+        let url = PublicUrl::check(None, listen, false, false).unwrap();
 
         assert_eq!(url.at(bound()).as_str(), "http://127.0.0.1:4321/");
         let origins: Vec<_> = url.origins(bound()).iter().map(ToString::to_string).collect();
@@ -239,8 +244,18 @@ mod tests {
     }
 
     #[test]
+    fn a_service_that_speaks_tls_calls_itself_https() {
+        let url = PublicUrl::check(None, bound(), true, false).unwrap();
+
+        assert!(url.is_https());
+        assert_eq!(url.at(bound()).as_str(), "https://127.0.0.1:4321/");
+        assert!(PublicUrl::check(Some("http://127.0.0.1:4321"), bound(), true, true).is_err());
+    }
+
+    #[test]
     fn a_public_url_is_the_only_origin_of_a_service_behind_a_proxy() {
-        let url = PublicUrl::check(Some("https://verify.example.com"), bound(), false).unwrap();
+        let given = Some("https://verify.example.com");
+        let url = PublicUrl::check(given, bound(), false, false).unwrap();
 
         assert!(url.is_https());
         assert_eq!(url.at(bound()).as_str(), "https://verify.example.com/");

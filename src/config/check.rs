@@ -3,6 +3,7 @@ use super::files::{folder, private_file, private_files};
 use super::mail::{Mail, Mailbox, contact};
 use super::{
     Bus, Config, ConfigError, Database, LogFormat, Machine, Secret, Settings, Span, Switch,
+    TlsFiles,
 };
 use std::time::Duration;
 
@@ -25,7 +26,9 @@ impl Settings {
         let secret = Secret::check(self.secret.as_ref(), &database)?;
         secret.verify()?;
         let public_url = self.public_url.as_deref().map(str::trim).filter(|url| !url.is_empty());
-        let public_url = PublicUrl::check(public_url, self.listen, self.insecure_dev)?;
+        let tls = TlsFiles::check(self.tls_cert, self.tls_key)?;
+        let public_url =
+            PublicUrl::check(public_url, self.listen, tls.is_some(), self.insecure_dev)?;
         // A public URL that is not loopback means a proxy in front, which shows the inbox too.
         let reachable = !self.listen.ip().is_loopback() || !public_url.is_loopback();
         let (most_files, cores) = (machine.open_files, u16::try_from(machine.cores));
@@ -34,6 +37,7 @@ impl Settings {
         Ok(Config {
             listen: self.listen,
             admin_listen: self.admin_listen,
+            tls,
             database,
             bus: Bus::check(&self.bus, self.insecure_dev)?,
             mail: Mail::check(&self.mail, reachable, self.insecure_dev)?,
@@ -168,6 +172,9 @@ mod tests {
     #[case::everybody(&["--trusted-proxy", "0.0.0.0/0"], "--trusted-proxy (AFTERCLICK_TRUSTED_PROXY): ")]
     #[case::no_network(&["--trusted-proxy", "10.0.0.0/8,proxy"], "--trusted-proxy ")]
     #[case::no_issuers(&["--issuers", "/nowhere/issuers.toml"], "--issuers (AFTERCLICK_ISSUERS): cannot read")]
+    #[case::no_certificate(&["--tls-cert", "/nowhere/cert.pem", "--tls-key", "/"], "--tls-cert (AFTERCLICK_TLS_CERT): cannot read /nowhere/cert.pem")]
+    #[case::no_tls_key(&["--tls-cert", "Cargo.toml"], "--tls-key (AFTERCLICK_TLS_KEY): needed with --tls-cert")]
+    #[case::a_folder(&["--tls-cert", "/"], "--tls-cert (AFTERCLICK_TLS_CERT): / is not a file")]
     #[case::no_key(&["--signing-key", "/"], "--signing-key (AFTERCLICK_SIGNING_KEY): ")]
     #[case::mute(&["--heartbeat", "31s"], "--heartbeat (AFTERCLICK_HEARTBEAT): write a span of 100ms to 30s")]
     #[case::no_age(&["--max-stream-age", "0s"], "--max-stream-age ")]
@@ -228,7 +235,7 @@ mod tests {
 
         std::fs::set_permissions(path, open).unwrap();
 
-        for flag in ["--signing-key", "--issuers"] {
+        for flag in ["--signing-key", "--issuers", "--tls-key"] {
             let line = check(&[flag, path]).unwrap_err().to_string();
             assert!(line.starts_with(flag) && line.contains("chmod 600"), "{line}");
         }

@@ -6,6 +6,11 @@ use std::path::{Path, PathBuf};
 /// The bits by which anybody else on the machine may read or change a file.
 const OTHERS: u32 = 0o007;
 
+/// Refuses a file that is not there.
+pub(super) fn file(flag: &str, given: Option<PathBuf>) -> Result<Option<PathBuf>, ConfigError> {
+    Ok(looked_at(flag, given)?.map(|(path, _)| path))
+}
+
 /// Refuses a file that is not there, or that strangers may read.
 ///
 /// The group may: container platforms mount secrets readable by a group of one.
@@ -13,6 +18,15 @@ pub(super) fn private_file(
     flag: &str,
     given: Option<PathBuf>,
 ) -> Result<Option<PathBuf>, ConfigError> {
+    let Some((path, metadata)) = looked_at(flag, given)? else { return Ok(None) };
+    refuse_readable_by(OTHERS, flag, &path, &metadata)?;
+    Ok(Some(path))
+}
+
+fn looked_at(
+    flag: &str,
+    given: Option<PathBuf>,
+) -> Result<Option<(PathBuf, Metadata)>, ConfigError> {
     let Some(path) = given.filter(|path| !path.as_os_str().is_empty()) else {
         return Ok(None);
     };
@@ -22,8 +36,7 @@ pub(super) fn private_file(
     if !metadata.is_file() {
         return Err(ConfigError::new(flag, format!("{} is not a file", path.display())));
     }
-    refuse_readable_by(OTHERS, flag, &path, &metadata)?;
-    Ok(Some(path))
+    Ok(Some((path, metadata)))
 }
 
 /// The same of several.

@@ -18,6 +18,7 @@ mod settings;
 mod smtp;
 mod span;
 mod tenant;
+mod tls;
 
 pub use addresses::{Origin, PublicUrl};
 pub use bus::{Bus, Nats, NatsCredentials};
@@ -32,6 +33,7 @@ pub use settings::{LogFormat, Settings, Switch};
 pub use smtp::{Smtp, SmtpTls};
 pub use span::{BadSpan, Span};
 pub use tenant::tenant_setting;
+pub use tls::TlsFiles;
 
 use ipnet::IpNet;
 use std::net::SocketAddr;
@@ -48,6 +50,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where operators listen beside it, if anywhere.
     pub admin_listen: Option<SocketAddr>,
+    /// With what the service speaks TLS to everybody; `None` where a proxy does, or nobody.
+    pub tls: Option<TlsFiles>,
     /// Where browsers reach us, and the base of every mailed link.
     pub public_url: PublicUrl,
     /// Where everything is kept.

@@ -24,8 +24,20 @@ pub struct Settings {
     #[arg(hide_env_values = true)]
     pub admin_listen: Option<SocketAddr>,
 
+    /// Speak TLS to everybody, with the certificate in this file and those that vouch for it (PEM, the
+    /// service's own first). It and its key are read again when they change, and upon SIGHUP.
+    /// [default: none, TLS is a proxy's]
+    #[arg(long, global = true, value_name = "FILE", env = "AFTERCLICK_TLS_CERT")]
+    #[arg(hide_env_values = true)]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The key of the certificate (PEM).
+    #[arg(long, global = true, value_name = "FILE", env = "AFTERCLICK_TLS_KEY")]
+    #[arg(hide_env_values = true)]
+    pub tls_key: Option<PathBuf>,
+
     /// Where browsers reach the service; the base of every mailed link. Must be https unless its
-    /// host is this machine. [default: http:// and the address]
+    /// host is this machine. [default: http://, or https:// with --tls-cert, and the address]
     #[arg(long, global = true, value_name = "URL", env = "AFTERCLICK_PUBLIC_URL")]
     #[arg(hide_env_values = true)]
     pub public_url: Option<String>,

@@ -32,7 +32,7 @@ const fn metric(
 const TRANSPORTS: Option<(&str, &[&str])> = Some(("transport", &["sse", "poll"]));
 
 /// Every metric of the service.
-pub(super) const CATALOGUE: [Metric; 32] = [
+pub(super) const CATALOGUE: [Metric; 34] = [
     metric("afterclick_build_info", Gauge, None, "1; the version is its label."),
     metric("afterclick_requests_total", Counter, None, "Requests answered, by route and status."),
     metric("afterclick_panics_total", Counter, None, "Requests that ended in a panic of ours."),
@@ -41,6 +41,18 @@ pub(super) const CATALOGUE: [Metric; 32] = [
         Counter,
         None,
         "Lines of the log that nobody read in time.",
+    ),
+    metric(
+        "afterclick_tls_certificate_expires_timestamp_seconds",
+        Gauge,
+        None,
+        "When the certificate of --tls-cert expires, in Unix time; 0 where there is none.",
+    ),
+    metric(
+        "afterclick_tls_reads_total",
+        Counter,
+        Some(("outcome", &["taken", "refused"])),
+        "Times that the certificate and its key were read again, and whether they were good.",
     ),
     metric("afterclick_sign_ups_total", Counter, None, "Sign-ups taken."),
     metric(

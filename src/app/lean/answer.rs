@@ -1,14 +1,14 @@
 use super::Scratch;
 use super::serve::peeked;
+use crate::app::date::date;
+use crate::clock::Clock;
 use actix_http::body::{BodySize, BoxBody, MessageBody};
 use actix_http::{Response, StatusCode};
-use actix_web::http::header::HttpDate;
 use actix_web::rt::net::TcpStream;
 use std::future::poll_fn;
 use std::io::{self, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::SystemTime;
 use tokio::io::AsyncWrite;
 
 /// How much is taken from a body before it is written, in bytes; with one event more it is the most
@@ -25,10 +25,11 @@ pub(super) async fn write(
     connection: &mut TcpStream,
     response: Response<BoxBody>,
     last: bool,
+    clock: &dyn Clock,
     scratch: &Scratch,
 ) -> io::Result<()> {
     let size = response.body().size();
-    let head = head(&response, size, last)?;
+    let head = head(&response, size, last, clock)?;
     let chunked = size == BodySize::Stream;
     let body = response.into_body();
     let mut answer = Answer { head, body, chunked, ended: false, more: false, rest: Vec::new() };
@@ -111,7 +112,12 @@ impl Answer {
 }
 
 /// The head as HTTP/1.1 writes it (RFC 9112 §4 to §6).
-fn head(response: &Response<BoxBody>, size: BodySize, last: bool) -> io::Result<Vec<u8>> {
+fn head(
+    response: &Response<BoxBody>,
+    size: BodySize,
+    last: bool,
+    clock: &dyn Clock,
+) -> io::Result<Vec<u8>> {
     let mut out = Vec::with_capacity(512);
     let status = response.status();
     write!(out, "HTTP/1.1 {} {}\r\n", status.as_str(), response.head().reason())?;
@@ -131,6 +137,6 @@ fn head(response: &Response<BoxBody>, size: BodySize, last: bool) -> io::Result<
         out.extend_from_slice(value.as_bytes());
         out.extend_from_slice(b"\r\n");
     }
-    write!(out, "date: {}\r\n\r\n", HttpDate::from(SystemTime::now()))?;
+    write!(out, "date: {}\r\n\r\n", date(clock))?;
     Ok(out)
 }

@@ -8,14 +8,13 @@
 //! bytes were only peeked at, so actix reads them as if nobody had. Nothing that is odd is judged here.
 
 mod answer;
-mod front;
 mod head;
 mod serve;
 
-pub(super) use front::Front;
+pub(super) use serve::serve;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 /// One buffer for all connections of a worker: for what is looked at or written within one poll.
-type Scratch = Rc<RefCell<Vec<u8>>>;
+pub(super) type Scratch = Rc<RefCell<Vec<u8>>>;

@@ -1,62 +1,62 @@
 use super::{Scratch, answer, head};
 use crate::app::serve::HEAD;
 use crate::app::web::IDLE;
+use crate::clock::Clock;
 use actix_http::body::BoxBody;
 use actix_http::{ConnectionType, Request, Response};
 use actix_server::GracefulShutdownSignal;
 use actix_service::Service;
-use actix_web::HttpResponse;
-use actix_web::dev::ServiceResponse;
 use actix_web::rt::net::TcpStream;
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncWriteExt, ReadBuf};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// The longest head that is looked at; a longer one is actix's.
 const MOST: usize = 16 * 1024;
 
-/// Answers requests as long as they are ours. What is returned is for actix, with a request on it
-/// that was not read; `None` where the connection has ended.
-pub(super) async fn serve<A>(
+/// Answers requests as long as they are ours; the first has come, at least in part. What is returned is
+/// for actix: a connection with a request on it that was not read, and when its head must have come;
+/// `None` where the connection has ended.
+pub(in crate::app) async fn serve<S>(
     mut connection: TcpStream,
     peer: Option<SocketAddr>,
-    app: &A,
+    app: &S,
+    clock: &dyn Clock,
     stopping: &GracefulShutdownSignal,
     scratch: &Scratch,
-) -> Option<TcpStream>
+    mut by: Instant,
+) -> Option<(TcpStream, Instant)>
 where
-    A: Service<Request, Response = ServiceResponse<BoxBody>, Error = HttpResponse>,
+    S: Service<Request>,
+    S::Response: Into<Response<BoxBody>>,
+    S::Error: Into<Response<BoxBody>>,
 {
-    let mut wait = HEAD;
-    loop {
-        tokio::select! {
-            biased;
-            came = timeout(wait, came(&connection)) => if !came.is_ok_and(|came| came) { return None },
-            () = stopping.notified() => return None,
-        }
-        let Some(request) = next(&connection, peer, scratch) else { return Some(connection) };
+    while let Some(request) = next(&connection, peer, scratch) {
         let last = request.head().connection_type() == ConnectionType::Close;
-        let response = tokio::select! {
+        let response: Response<BoxBody> = tokio::select! {
             biased;
             // Boxed, so that a stream keeps no room for it.
-            response = Box::pin(app.call(request)) => match response {
-                Ok(response) => Response::from(response),
-                Err(error) => error.into(),
-            },
+            answer = Box::pin(app.call(request)) => answer.map_or_else(Into::into, Into::into),
             () = gone(&connection) => return None,
         };
         let last = last || !response.head().keep_alive();
-        answer::write(&mut connection, response, last, scratch).await.ok()?;
+        answer::write(&mut connection, response, last, clock, scratch).await.ok()?;
         if last {
             // Whoever is gone already needs no goodbye.
             let _ = connection.shutdown().await;
             return None;
         }
-        wait = IDLE;
+        tokio::select! {
+            biased;
+            came = timeout(IDLE, came(&connection)) => if !came.is_ok_and(|came| came) { return None },
+            () = stopping.notified() => return None,
+        }
+        by = Instant::now() + HEAD;
     }
+    Some((connection, by))
 }
 
 /// Waits for the client's next bytes; whether there will be any.
@@ -68,7 +68,7 @@ async fn came(connection: &TcpStream) -> bool {
 /// tell.
 async fn gone(connection: &TcpStream) {
     if came(connection).await {
-        pending().await
+        pending::<()>().await;
     }
 }
 
