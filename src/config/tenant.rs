@@ -59,7 +59,8 @@ pub fn tenant_setting(text: &str, insecure_dev: bool) -> Result<TenantSetting, C
         "polls-per-user" => TenantSetting::PollsPerUser(count(given)?),
         _ => {
             return Err(ConfigError::of_variable(
-                name,
+                // In one line, whatever was written.
+                &name.escape_debug().to_string(),
                 "is no setting of a tenant: there are product, accent, mail-from, contact, \
                  continue-url, client-url, history, streams-per-user, and polls-per-user",
             ));
@@ -116,5 +117,12 @@ mod tests {
 
         let name = text.split_once('=').unwrap().0;
         assert!(line.starts_with(&format!("{name}: ")) && !line.contains('\n'), "{line}");
+    }
+
+    #[test]
+    fn a_name_of_several_lines_is_refused_in_one() {
+        let line = tenant_setting("pro\r\nduct=Acme", false).unwrap_err().to_string();
+
+        assert!(line.starts_with(r"pro\r\nduct: "), "{line}");
     }
 }

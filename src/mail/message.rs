@@ -85,6 +85,7 @@ impl Header for AutoSubmitted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use uuid::Uuid;
 
     fn composed(to: &str, sender: &str) -> String {
@@ -154,6 +155,15 @@ mod tests {
         assert!(
             composed("ana@BÜCHER.example", "a@b.example").contains("ana@xn--bcher-kva.example")
         );
+    }
+
+    proptest! {
+        #[test]
+        fn an_address_that_is_taken_can_be_mailed(local in "\\PC{1,8}") {
+            if let Ok(address) = EmailAddress::parse(&format!("{local}@example.com")) {
+                prop_assert!(recipient(&address).is_ok(), "{local:?}");
+            }
+        }
     }
 
     #[test]

@@ -40,7 +40,9 @@ impl EmailAddress {
             return Err(BadEmail);
         }
         let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| BadEmail)?;
-        if !ascii.contains('.')
+        // Most of what cannot be seen is no part of a name, and would still be shown.
+        if domain.chars().any(|letter| is_ignorable(letter) && !is_joiner(letter))
+            || !ascii.contains('.')
             || ascii.ends_with('.')
             || ascii.rsplit('.').next().is_none_or(is_number)
         {
@@ -88,16 +90,31 @@ fn is_number(label: &str) -> bool {
     label.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// RFC 5322 `atext` and the dot, with RFC 6531's letters beyond ASCII less what cannot be seen.
+/// RFC 5322 `atext` and the dot, with RFC 6531's letters beyond ASCII less what cannot be seen, and
+/// less signs that are no letters: lettre sends to none with them, and a mail that never leaves is
+/// worse than a refusal.
 fn is_local(letter: char) -> bool {
     if letter.is_ascii() {
         return letter.is_ascii_alphanumeric() || ".!#$%&'*+-/=?^_`{|}~".contains(letter);
     }
-    let invisible = matches!(letter,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}'
-        | '\u{feff}' | '\u{fff0}'..='\u{ffff}' | '\u{e0000}'..='\u{e0fff}');
-    !letter.is_control() && !letter.is_whitespace() && !invisible
+    letter.is_alphanumeric() && !is_ignorable(letter)
+}
+
+/// What nobody sees: Unicode's `Default_Ignorable_Code_Point`, what turns a text around, and the
+/// marks of what could not be read.
+fn is_ignorable(letter: char) -> bool {
+    matches!(letter,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{ffff}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Of a domain's name these are a part, in scripts whose letters they join or keep apart (RFC 5892
+/// §A.1, A.2).
+fn is_joiner(letter: char) -> bool {
+    matches!(letter, '\u{200c}' | '\u{200d}')
 }
 
 #[cfg(test)]
@@ -133,6 +150,11 @@ mod tests {
             "ana\0@example.com",
             "ana\u{2028}@example.com",
             "ana\u{202e}@example.com",
+            "ana\u{3164}@example.com",
+            "ana\u{3237}@example.com",
+            "ana@exam\u{ad}ple.com",
+            "ana@exam\u{2060}ple.com",
+            "ana@example\u{fe0f}.com",
             "\"ana\"@example.com",
             "ana@[127.0.0.1]",
             "ana@127.0.0.1",

@@ -103,6 +103,7 @@ impl<'de> Deserialize<'de> for Document {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn document(value: &Value) -> Document {
@@ -128,6 +129,25 @@ mod tests {
             (json!({}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}})),
         ] {
             assert_eq!(document(&original).merged(&document(&patch)).unwrap(), document(&result));
+        }
+    }
+
+    /// As backends that calculate scores write them.
+    #[test]
+    fn a_number_is_the_same_after_any_number_of_merges() {
+        let before = document(&json!({"score": 0.919_076_393_858_117_5, "step": 1}));
+
+        let after = before.merged(&document(&json!({"step": 2}))).unwrap();
+
+        assert_eq!(after.as_str(), r#"{"score":0.9190763938581175,"step":2}"#);
+    }
+
+    proptest! {
+        #[test]
+        fn a_merge_changes_no_number_that_it_does_not_name(number in any::<f64>()) {
+            let before = document(&json!({"number": number}));
+
+            prop_assert_eq!(before.merged(&Document::empty()), Ok(before));
         }
     }
 

@@ -165,6 +165,33 @@ async fn r17_a_reader_that_lags_is_brought_to_the_present_and_never_back() {
     assert!(shown.iter().any(|(name, _)| name == "snapshot"), "it never lagged: {shown:?}");
 }
 
+/// The reader's window is shut, and it acknowledges all the same that it is there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn r17_a_reader_that_reads_nothing_is_let_go_within_20_s() {
+    let app = App::with(&["--heartbeat", "1s"]).await;
+    let (device, backend) = (app.signed_up("ana@example.com").await, app.backend("default"));
+    let id = device.id().await;
+    let token = device.token("ana@example.com").await;
+    let mut stalled = TcpStream::connect(app.address).unwrap();
+    let head =
+        format!("GET /v1/stream HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
+    stalled.write_all(head.as_bytes()).unwrap();
+    device.has_streams(1).await;
+    let filling = "x".repeat(12_000);
+    for step in 0..600 {
+        kyc(&backend, &id, json!({ "step": step, "filling": filling })).await;
+    }
+    let mut awake = device.listen().await;
+    awake.expect("snapshot").await;
+
+    let mut seconds = 0;
+    while device.live_streams().await > 1 {
+        awake.expect("heartbeat").await;
+        seconds += 1;
+        assert!(seconds <= 20, "it is still held");
+    }
+}
+
 /// The names and steps a raw stream shows, until `last`.
 fn steps(mut socket: TcpStream, last: i64) -> Vec<(String, i64)> {
     let (mut text, mut shown, mut name) = (Vec::new(), Vec::new(), String::new());

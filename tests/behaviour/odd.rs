@@ -40,6 +40,32 @@ async fn s20_a_head_that_does_not_come_is_not_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s20_two_thousand_slow_clients_hold_nobody_up_and_are_let_go() {
+    let app = App::start().await;
+    let mut slow = Vec::new();
+    for _ in 0..2_000 {
+        let mut socket = TcpStream::connect(app.address).await.unwrap();
+        socket.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nx-slow: ").await.unwrap();
+        slow.push(socket);
+    }
+    let mut took = Vec::new();
+    for _ in 0..100 {
+        let began = Instant::now();
+        // A connection of its own each time.
+        app.device().get("/healthz").await.expect(200);
+        took.push(began.elapsed());
+    }
+    took.sort();
+
+    assert!(took[98] < Duration::from_millis(500), "p99 of the others: {:?}", took[98]);
+    for socket in &mut slow {
+        let mut answer = Vec::new();
+        // Nothing, or a 408; a reset where it comes before what was sent is read.
+        let _ = soon("their end", socket.read_to_end(&mut answer)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_is_in_use_is_not_taken_for_a_slow_one() {
     let app = App::start().await;
     let mut socket = TcpStream::connect(app.address).await.unwrap();

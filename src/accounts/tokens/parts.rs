@@ -103,11 +103,13 @@ impl Audience {
 
 fn read<T: DeserializeOwned>(part: &str) -> Result<T, InvalidToken> {
     let json = BASE64_URL_SAFE_NO_PAD.decode(part).map_err(|_| InvalidToken::Malformed)?;
-    // Serde would read an array as the members in order.
-    if !json.trim_ascii_start().starts_with(b"{") {
+    // Serde looks for UTF-8 in the members that it keeps only (RFC 8725 §3.7 wants it of all).
+    let json = std::str::from_utf8(&json).map_err(|_| InvalidToken::Malformed)?;
+    // It would read an array as the members in order.
+    if !json.trim_ascii_start().starts_with('{') {
         return Err(InvalidToken::Malformed);
     }
-    serde_json::from_slice(&json).map_err(|_| InvalidToken::Malformed)
+    serde_json::from_str(json).map_err(|_| InvalidToken::Malformed)
 }
 
 /// A member that may be missing, but is not `null` where it is there: `"nbf": null` would pass for

@@ -63,6 +63,25 @@ fn s12_another_encoding_of_a_good_signature_is_refused() {
     refuses(&format!("{message}.{}", BASE64_STANDARD.encode(&fixed)), InvalidToken::BadSignature);
 }
 
+/// Also in a member that nobody reads (RFC 8725 §3.7).
+#[test]
+fn s12_a_token_that_is_not_utf_8_is_refused() {
+    let with_stray = |object: Value| {
+        let text = object.to_string();
+        [b"{\"x\":\"\xff\",".as_slice(), &text.as_bytes()[1..]].concat()
+    };
+    let header = json!({"alg": "HS256"});
+    let claims = claims("https://hs.example");
+    let plain = |object: &Value| b64(object.to_string());
+
+    for (header, claims) in [
+        (b64(with_stray(header.clone())), plain(&claims)),
+        (plain(&header), b64(with_stray(claims.clone()))),
+    ] {
+        refuses(&sign_parts(&header, &claims, By::Hs(SHARED)), InvalidToken::Malformed);
+    }
+}
+
 #[test]
 fn s12_a_token_of_another_form_is_refused() {
     let good = hs(&json!({}));
