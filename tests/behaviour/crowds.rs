@@ -1,6 +1,6 @@
 //! Many streams at once: who hears what, who is let go, and who is never shown anything.
 
-use super::support::{App, PASSWORD, kyc, soon};
+use super::support::{App, Device, PASSWORD, kyc, soon};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -143,12 +143,7 @@ async fn r17_a_reader_that_lags_is_brought_to_the_present_and_never_back() {
     let app = App::start().await;
     let (device, backend) = (app.signed_up("ana@example.com").await, app.backend("default"));
     let id = device.id().await;
-    let token = device.token("ana@example.com").await;
-    let mut lagging = TcpStream::connect(app.address).unwrap();
-    let head =
-        format!("GET /v1/stream HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
-    lagging.write_all(head.as_bytes()).unwrap();
-    device.has_streams(1).await;
+    let lagging = unread(&app, &device).await;
     let mut awake = device.listen().await;
     awake.expect("snapshot").await;
 
@@ -171,12 +166,7 @@ async fn r17_a_reader_that_reads_nothing_is_let_go_within_20_s() {
     let app = App::with(&["--heartbeat", "1s"]).await;
     let (device, backend) = (app.signed_up("ana@example.com").await, app.backend("default"));
     let id = device.id().await;
-    let token = device.token("ana@example.com").await;
-    let mut stalled = TcpStream::connect(app.address).unwrap();
-    let head =
-        format!("GET /v1/stream HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
-    stalled.write_all(head.as_bytes()).unwrap();
-    device.has_streams(1).await;
+    let _stalled = unread(&app, &device).await;
     let filling = "x".repeat(12_000);
     for step in 0..600 {
         kyc(&backend, &id, json!({ "step": step, "filling": filling })).await;
@@ -190,6 +180,17 @@ async fn r17_a_reader_that_reads_nothing_is_let_go_within_20_s() {
         seconds += 1;
         assert!(seconds <= 20, "it is still held");
     }
+}
+
+/// A stream of Ana's that nobody reads.
+async fn unread(app: &App, device: &Device) -> TcpStream {
+    let token = device.token("ana@example.com").await;
+    let mut socket = TcpStream::connect(app.address).unwrap();
+    let head =
+        format!("GET /v1/stream HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
+    socket.write_all(head.as_bytes()).unwrap();
+    device.has_streams(1).await;
+    socket
 }
 
 /// The names and steps a raw stream shows, until `last`.

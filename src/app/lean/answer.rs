@@ -11,9 +11,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::AsyncWrite;
 
-/// How much is taken from a body before it is written, in bytes; with one event more it is the most
-/// that is held for a reader that does not read.
-const ENOUGH: usize = 16 * 1024;
+/// How much is taken from a body before it is written, in bytes. With one event more, of 48 KiB and its
+/// names, it is the most that is held for a reader that does not read: 64 KiB.
+const ENOUGH: usize = 8 * 1024;
 
 /// Writes the head of `response` and its body, as it comes. `last`: says that nothing more is
 /// answered on the connection.
@@ -75,22 +75,27 @@ impl Answer {
             let mut out = scratch.borrow_mut();
             out.clear();
             out.append(&mut std::mem::take(&mut self.head));
-            self.fill(&mut out, context)?;
-            if out.is_empty() && !self.ended {
+            let has_more = self.fill(&mut out, context)?;
+            if !out.is_empty() {
+                let written = match Pin::new(&mut *connection).poll_write(context, &out) {
+                    Poll::Ready(written) => written?,
+                    Poll::Pending => 0,
+                };
+                self.rest = out[written..].to_vec();
+            }
+            // The body wakes us.
+            if self.rest.is_empty() && !has_more {
                 return Poll::Pending;
             }
-            let written = match Pin::new(&mut *connection).poll_write(context, &out) {
-                Poll::Ready(written) => written?,
-                Poll::Pending => 0,
-            };
-            self.rest = out[written..].to_vec();
         }
     }
 
-    /// Takes what the body has, and not more than enough.
-    fn fill(&mut self, out: &mut Vec<u8>, context: &mut Context<'_>) -> io::Result<()> {
+    /// Takes what the body has, and not more than enough; whether it need not be waited for.
+    fn fill(&mut self, out: &mut Vec<u8>, context: &mut Context<'_>) -> io::Result<bool> {
         while !self.ended && out.len() < ENOUGH {
-            let Poll::Ready(next) = Pin::new(&mut self.body).poll_next(context) else { break };
+            let Poll::Ready(next) = Pin::new(&mut self.body).poll_next(context) else {
+                return Ok(false);
+            };
             let Some(bytes) = next.transpose().map_err(|_| io::ErrorKind::Other)? else {
                 self.ended = true;
                 if self.chunked {
@@ -107,7 +112,7 @@ impl Answer {
                 out.extend_from_slice(&bytes);
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
 

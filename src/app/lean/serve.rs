@@ -7,10 +7,11 @@ use actix_http::{ConnectionType, Request, Response};
 use actix_server::GracefulShutdownSignal;
 use actix_service::Service;
 use actix_web::rt::net::TcpStream;
+use bytes::BufMut;
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout};
 
@@ -82,14 +83,15 @@ pub(super) fn peeked(connection: &TcpStream, context: &mut Context<'_>) -> Poll<
 /// Takes the request that has come, if it is whole and ours.
 fn next(connection: &TcpStream, peer: Option<SocketAddr>, scratch: &Scratch) -> Option<Request> {
     let mut scratch = scratch.borrow_mut();
-    scratch.resize(MOST, 0);
-    let mut context = Context::from_waker(std::task::Waker::noop());
-    let mut buffer = ReadBuf::new(&mut scratch);
-    let Poll::Ready(Ok(length)) = connection.poll_peek(&mut context, &mut buffer) else {
+    scratch.clear();
+    scratch.reserve(MOST);
+    let mut context = Context::from_waker(Waker::noop());
+    let mut seen = ReadBuf::uninit(&mut scratch.spare_capacity_mut()[..MOST]);
+    let Poll::Ready(Ok(length)) = connection.poll_peek(&mut context, &mut seen) else {
         return None;
     };
-    let request = head::read(&scratch[..length], peer)?;
+    let request = head::read(seen.filled(), peer)?;
     // The bytes are there: they were just seen.
-    let taken = connection.try_read(&mut scratch[..length]).ok()?;
+    let taken = connection.try_read_buf(&mut (&mut *scratch).limit(length)).ok()?;
     (taken == length).then_some(request)
 }
