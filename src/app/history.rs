@@ -35,6 +35,10 @@ impl History for StoredHistory {
             .boxed()
     }
 
+    fn is_told(&self) -> bool {
+        self.0.is_told()
+    }
+
     fn moment(&self) -> Answer<Moment> {
         let store = self.0.clone();
         async move {

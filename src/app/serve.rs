@@ -253,7 +253,7 @@ fn readiness(store: Store, feed: Arc<Feed>, mail: Probe) -> Readiness {
                     name: "bus",
                     ready: bus != BusState::Down,
                     detail: match bus {
-                        BusState::Local => "local".to_owned(),
+                        BusState::Alone | BusState::Local => "local".to_owned(),
                         BusState::Up(nodes) => format!("connected, other nodes: {nodes}"),
                         BusState::Down => "does not answer".to_owned(),
                     },

@@ -12,7 +12,7 @@ use actix_service::{
 use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::error::DispatchError;
 use actix_web::middleware::from_fn;
-use actix_web::rt::net::TcpStream;
+use actix_web::rt::{self, net::TcpStream};
 use actix_web::web::Data;
 use actix_web::{App, Error, HttpResponse};
 use actix_web_lab::middleware::CatchPanic;
@@ -111,6 +111,9 @@ async fn taker(
         .map_err(|error: Error| error.error_response());
     let app = Rc::new(map_config(app, |()| AppConfig::default()).new_service(()).await?);
     let http1 = http1(Rc::clone(&app), stopping.clone()).new_service(()).await?;
+    if offered.users {
+        rt::spawn(services.feed.wake_together());
+    }
     let scratch = Scratch::default();
     let taker = Rc::new(Taker { app, http1, tls, services, scratch, stopping, leaving });
     Ok(fn_service(move |socket: TcpStream| {

@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 
 /// A change on its way to everybody who listens for it.
 ///
-/// Shared by all streams of its user, and encoded once: by the first stream that writes it, not by
-/// the publisher, which on SQLite is the thread that commits for everybody.
+/// Shared by all streams and polls of its user, and encoded once for each: by the first that writes it,
+/// not by the publisher, which on SQLite is the thread that commits for everybody.
 #[derive(Debug)]
 pub struct Frame {
     change: Change,
     published: Option<Instant>,
-    encoded: OnceLock<Option<Bytes>>,
+    event: OnceLock<Option<Bytes>>,
+    answer: OnceLock<Option<Bytes>>,
     /// Streams that have not written it yet.
     left: AtomicUsize,
 }
@@ -21,13 +22,17 @@ pub struct Frame {
 impl Frame {
     /// A change that was committed just now, on its way to so many streams.
     pub(super) fn live(change: Change, streams: usize) -> Self {
-        let (published, left) = (Some(Instant::now()), AtomicUsize::new(streams));
-        Self { change, published, encoded: OnceLock::new(), left }
+        Self::new(change, Some(Instant::now()), streams)
     }
 
     /// A change from the log, for one reader who missed it.
     pub(super) fn replayed(change: Change) -> Self {
-        Self { change, published: None, encoded: OnceLock::new(), left: AtomicUsize::new(0) }
+        Self::new(change, None, 0)
+    }
+
+    fn new(change: Change, published: Option<Instant>, streams: usize) -> Self {
+        let (event, answer, left) = (OnceLock::new(), OnceLock::new(), AtomicUsize::new(streams));
+        Self { change, published, event, answer, left }
     }
 
     /// The change.
@@ -55,7 +60,13 @@ impl Frame {
     /// The event as a stream carries it. A change that cannot be an event (somebody wrote a type
     /// with a line break into the table) is shown as a snapshot; `None` where that fails too.
     pub fn event(&self) -> Option<Bytes> {
-        self.encoded.get_or_init(|| self.encode()).clone()
+        self.event.get_or_init(|| self.encode()).clone()
+    }
+
+    /// What a poll is answered that missed this change alone; `None` where it cannot be written.
+    pub fn answer(&self) -> Option<Bytes> {
+        let encode = || wire::news(&self.change.user, Some(&[&self.change]));
+        self.answer.get_or_init(|| encode().inspect_err(tell).ok()).clone()
     }
 
     fn encode(&self) -> Option<Bytes> {
@@ -64,7 +75,11 @@ impl Frame {
                 tracing::error!(%error, cursor = %self.change.cursor, "change shown as a snapshot");
                 wire::snapshot(Reason::Gap, &self.change.user)
             })
-            .inspect_err(|error| tracing::error!(%error, "a user's document cannot be written"))
+            .inspect_err(tell)
             .ok()
     }
+}
+
+fn tell(error: &wire::Unwritable) {
+    tracing::error!(%error, "a user's document cannot be written");
 }

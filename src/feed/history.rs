@@ -49,6 +49,12 @@ pub trait History: Send + Sync + 'static {
         ahead: Cursor,
     ) -> BoxFuture<'static, Result<(), HistoryUnavailable>>;
 
+    /// Whether every change that can be read by now has been told to `Feed::changed`, so that what the
+    /// feed knows is what a read would say. Asked before what is known is looked at.
+    fn is_told(&self) -> bool {
+        false
+    }
+
     /// What time the database has, and which history it is on.
     fn moment(&self) -> BoxFuture<'static, Result<Moment, HistoryUnavailable>>;
 

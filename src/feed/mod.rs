@@ -13,6 +13,7 @@ mod history;
 mod hub;
 mod join;
 mod limits;
+mod linger;
 mod outage;
 mod reconcile;
 mod run;
@@ -36,7 +37,8 @@ use crate::bugs::{Bug, seeded};
 use crate::clock::Clock;
 use crate::model::{Change, Digest, Ending, Micros, SessionId, TenantName, UserRef};
 use endings::Endings;
-use hub::{Channel, Hub};
+use hub::{Channel, Hub, Late};
+use linger::Lingering;
 use outage::Outage;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
@@ -55,8 +57,11 @@ pub struct Feed {
     limits_of: RwLock<Arc<HashMap<TenantName, Limits>>>,
     draining: OnceLock<Duration>,
     outage: Outage,
+    lingering: Lingering,
     /// The users whose log must be read. Locked by [`Feed::run`] for as long as it runs.
     behind: Mutex<mpsc::UnboundedReceiver<Weak<Channel>>>,
+    /// Those whose listeners are woken later. Locked likewise.
+    late: Mutex<mpsc::UnboundedReceiver<Late>>,
 }
 
 impl Feed {
@@ -67,7 +72,7 @@ impl Feed {
         clock: Arc<dyn Clock>,
         limits: Limits,
     ) -> Arc<Self> {
-        let (hub, behind) = Hub::new();
+        let (hub, behind, late) = Hub::new();
         Arc::new(Self {
             hub,
             endings: Endings::default(),
@@ -78,7 +83,9 @@ impl Feed {
             limits_of: RwLock::default(),
             draining: OnceLock::new(),
             outage: Outage::default(),
+            lingering: Lingering::default(),
             behind: Mutex::new(behind),
+            late: Mutex::new(late),
         })
     }
 
@@ -118,6 +125,11 @@ impl Feed {
     /// with. The number of all connections is the feed's alone.
     pub fn limit(&self, tenants: HashMap<TenantName, Limits>) {
         *self.limits_of.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tenants);
+    }
+
+    /// Whether all that is committed is told of here, so that there is nothing to find out.
+    fn is_alone(&self) -> bool {
+        self.bus.state() == BusState::Alone
     }
 
     fn limits(&self, tenant: &TenantName) -> Limits {
@@ -166,6 +178,12 @@ impl Feed {
     /// Over how long the node is letting everybody go; `None` while it is not.
     pub fn draining(&self) -> Option<Duration> {
         self.draining.get().copied()
+    }
+
+    /// Has the streams and polls that are opened on this thread woken together, where one change is news
+    /// to many of them. The future must be run on this thread, for as long as it lasts.
+    pub fn wake_together(&self) -> impl Future<Output = ()> + use<> {
+        self.hub.bells.hang()
     }
 
     /// The clock by which this feed decides.

@@ -56,6 +56,7 @@ impl Feed {
                 self.endings.prune(now.until.before(KEPT));
                 in_step = Some(now);
             }
+            self.lingering.sweep();
             let up = matches!(self.bus.state(), BusState::Up(_));
             tokio::time::sleep(if up { WITH_BUS } else { WITHOUT }).await;
         }
@@ -77,8 +78,9 @@ impl Feed {
                 "the database is on another history: everybody is brought to what it holds"
             );
             self.hub.doubt_all();
-        } else if self.hub.users() > 0 {
-            // Whoever comes after this look reads its row itself.
+        } else if self.hub.users() > 0 && !self.is_alone() {
+            // Whoever comes after this look reads its row itself. Where there is no other node, each change
+            // was told of by who made it, and to look for them would cost as much as to make them.
             self.scan_changes(since(OVERLAP), now.until).await?;
         }
         Ok(now)

@@ -1,6 +1,6 @@
-//! How a change and a snapshot look on a stream.
+//! How a change and a snapshot look on a stream, and what a poll is answered.
 //!
-//! Every event is one block: `id`, `event`, `retry` where it has one, and one line of JSON as `data`.
+//! Every event of a stream is one block: `id`, `event`, `retry` where it has one, and one line of JSON as `data`.
 //! `russe` checks the fields, so that no name or cursor can begin a second event.
 
 use crate::model::{Change, Cursor, User};
@@ -36,6 +36,14 @@ struct Snapshot<'a> {
     cursor: Cursor,
     reason: Reason,
     user: &'a User,
+}
+
+/// What is new, to a poll.
+#[derive(Serialize)]
+struct News<'a> {
+    cursor: Cursor,
+    user: &'a User,
+    changes: Option<&'a [&'a Change]>,
 }
 
 /// One event with its closing blank line.
@@ -75,4 +83,15 @@ pub fn change(change: &Change) -> Result<Bytes, Unwritable> {
 pub fn snapshot(reason: Reason, user: &User) -> Result<Bytes, Unwritable> {
     let data = Snapshot { cursor: user.cursor, reason, user };
     event(Some(user.cursor), "snapshot", None, &data)
+}
+
+/// What a poll is answered: the present document, and the changes that led to it, oldest first; `None`
+/// where they cannot be shown one by one.
+///
+/// # Errors
+///
+/// See [`event`].
+pub fn news(user: &User, changes: Option<&[&Change]>) -> Result<Bytes, Unwritable> {
+    let news = News { cursor: user.cursor, user, changes };
+    Ok(serde_json::to_vec(&news)?.into())
 }

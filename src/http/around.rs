@@ -61,7 +61,9 @@ pub async fn around<B: MessageBody + 'static>(
         headers.insert(REQUEST_ID, value);
     }
     arrived.log(response.status());
-    Ok(response.map_body(|_, body| LastOf { body, turn }.boxed()))
+    // Without a turn to give back there is nothing to wait for, and a stream is spared the wrapping.
+    let Some(turn) = turn else { return Ok(response) };
+    Ok(response.map_body(|_, body| LastOf { body, turn: Some(turn) }.boxed()))
 }
 
 /// The request's id, left with it for the handlers.

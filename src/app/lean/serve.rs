@@ -8,7 +8,7 @@ use actix_server::GracefulShutdownSignal;
 use actix_service::Service;
 use actix_web::rt::net::TcpStream;
 use bytes::BufMut;
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, Waker, ready};
@@ -35,7 +35,21 @@ where
     S::Response: Into<Response<BoxBody>>,
     S::Error: Into<Response<BoxBody>>,
 {
-    while let Some(request) = next(&connection, peer, scratch) {
+    loop {
+        let request = match next(&connection, peer, scratch) {
+            Next::Ours(request) => request,
+            Next::Others => return Some((connection, by)),
+            Next::End => return None,
+            Next::Nothing => {
+                tokio::select! {
+                    biased;
+                    came = timeout(IDLE, connection.readable()) => came.ok()?.ok()?,
+                    () = stopping.notified() => return None,
+                }
+                by = Instant::now() + HEAD;
+                continue;
+            }
+        };
         let last = request.head().connection_type() == ConnectionType::Close;
         let response: Response<BoxBody> = tokio::select! {
             biased;
@@ -50,25 +64,13 @@ where
             let _ = connection.shutdown().await;
             return None;
         }
-        tokio::select! {
-            biased;
-            came = timeout(IDLE, came(&connection)) => if !came.is_ok_and(|came| came) { return None },
-            () = stopping.notified() => return None,
-        }
-        by = Instant::now() + HEAD;
     }
-    Some((connection, by))
-}
-
-/// Waits for the client's next bytes; whether there will be any.
-async fn came(connection: &TcpStream) -> bool {
-    std::future::poll_fn(|context| peeked(connection, context)).await.is_ok_and(|some| some)
 }
 
 /// Waits until the client is gone. One that has sent more meanwhile is not looked at: a write will
 /// tell.
 async fn gone(connection: &TcpStream) {
-    if came(connection).await {
+    if poll_fn(|context| peeked(connection, context)).await.is_ok_and(|some| some) {
         pending::<()>().await;
     }
 }
@@ -80,18 +82,35 @@ pub(super) fn peeked(connection: &TcpStream, context: &mut Context<'_>) -> Poll<
     Poll::Ready(Ok(read > 0))
 }
 
+/// What has come.
+enum Next {
+    /// A whole request that is answered here.
+    Ours(Request),
+    /// Something else, which was not read.
+    Others,
+    /// The client's end.
+    End,
+    /// Nothing yet.
+    Nothing,
+}
+
 /// Takes the request that has come, if it is whole and ours.
-fn next(connection: &TcpStream, peer: Option<SocketAddr>, scratch: &Scratch) -> Option<Request> {
+fn next(connection: &TcpStream, peer: Option<SocketAddr>, scratch: &Scratch) -> Next {
     let mut scratch = scratch.borrow_mut();
     scratch.clear();
     scratch.reserve(MOST);
     let mut context = Context::from_waker(Waker::noop());
     let mut seen = ReadBuf::uninit(&mut scratch.spare_capacity_mut()[..MOST]);
-    let Poll::Ready(Ok(length)) = connection.poll_peek(&mut context, &mut seen) else {
-        return None;
+    let length = match connection.poll_peek(&mut context, &mut seen) {
+        Poll::Ready(Ok(0)) => return Next::End,
+        Poll::Ready(Ok(length)) => length,
+        Poll::Ready(Err(_)) => return Next::Others,
+        Poll::Pending => return Next::Nothing,
     };
-    let request = head::read(seen.filled(), peer)?;
+    let Some(request) = head::read(seen.filled(), peer) else { return Next::Others };
     // The bytes are there: they were just seen.
-    let taken = connection.try_read_buf(&mut (&mut *scratch).limit(length)).ok()?;
-    (taken == length).then_some(request)
+    match connection.try_read_buf(&mut (&mut *scratch).limit(length)) {
+        Ok(taken) if taken == length => Next::Ours(request),
+        _ => Next::End,
+    }
 }

@@ -1,4 +1,4 @@
-use super::{Bus, Elsewhere, Heard};
+use super::{Bus, BusState, Elsewhere, Heard};
 use crate::model::{Cursor, Ending, UserRef};
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use futures_util::stream::{BoxStream, StreamExt, pending};
@@ -17,6 +17,10 @@ impl Bus for LocalBus {
 
     fn hear(&self) -> BoxStream<'static, Heard> {
         pending().boxed()
+    }
+
+    fn state(&self) -> BusState {
+        if self.others { BusState::Local } else { BusState::Alone }
     }
 
     fn ask(&self, _user: &UserRef) -> BoxFuture<'static, Elsewhere> {

@@ -41,7 +41,9 @@ pub struct Elsewhere {
 /// How a node stands with the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BusState {
-    /// There is no bus.
+    /// There is no other node: all that is committed is told of here.
+    Alone,
+    /// There is no bus, and there may be other nodes.
     Local,
     /// Connected, and so many other nodes were heard of lately.
     Up(usize),
@@ -72,9 +74,7 @@ pub trait Bus: Send + Sync + 'static {
     fn hear(&self) -> BoxStream<'static, Heard>;
 
     /// How this node stands with the others.
-    fn state(&self) -> BusState {
-        BusState::Local
-    }
+    fn state(&self) -> BusState;
 
     /// Asks the other nodes who of a user's is connected to them; answered within 300 ms.
     fn ask(&self, _user: &UserRef) -> BoxFuture<'static, Elsewhere> {

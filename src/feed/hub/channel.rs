@@ -1,4 +1,5 @@
-use super::state::{State, is_covered, release};
+use super::pace::Turn;
+use super::state::{Reading, State, is_covered};
 use super::{End, Hub, Member, Transport, follows};
 use crate::feed::Frame;
 use crate::model::{Change, Cursor, User, UserRef};
@@ -41,7 +42,8 @@ impl Channel {
     pub fn enter(&self, member: Arc<Member>, most: usize) -> broadcast::Receiver<News> {
         let mut state = self.lock();
         let mut surplus = Vec::new();
-        if member.transport == Transport::Stream {
+        // Whom it cannot be too many for is not counted: of one user there may be thousands.
+        if member.transport == Transport::Stream && state.members.len() >= most {
             let streams = || state.members.iter().filter(|other| other.is_live_stream());
             let excess = (streams().count() + 1).saturating_sub(most);
             surplus.extend(streams().take(excess).cloned());
@@ -57,17 +59,21 @@ impl Channel {
 
     pub fn leave(&self, member: &Arc<Member>) {
         let mut state = self.lock();
-        Arc::make_mut(&mut state.members).retain(|other| !Arc::ptr_eq(other, member));
+        state.parked -= usize::from(member.is_parked());
+        if let Some(place) = state.members.iter().position(|other| Arc::ptr_eq(other, member)) {
+            Arc::make_mut(&mut state.members).remove(place);
+        }
     }
 
     /// Counts a member as parked, unless `most` are already.
     pub fn park(&self, member: &Member, most: usize) -> bool {
-        let state = self.lock();
-        let parked = state.members.iter().filter(|other| other.is_parked()).count();
-        if parked < most {
+        let mut state = self.lock();
+        let free = state.parked < most;
+        if free && !member.is_parked() {
             member.park();
+            state.parked += 1;
         }
-        parked < most
+        free
     }
 
     pub fn members(&self) -> Arc<Vec<Arc<Member>>> {
@@ -83,7 +89,7 @@ impl Channel {
         let old = state.sent.is_some_and(|sent| is_covered(cursor, sent));
         if next {
             self.send(&mut state, change);
-            release(state);
+            self.release(state);
         } else if !old {
             state.hear(cursor);
             self.queue(&mut state);
@@ -123,6 +129,34 @@ impl Channel {
         self.lock().heard.filter(|heard| heard.is_ahead_of(&mine)).unwrap_or(mine)
     }
 
+    /// The newest version, and its document where it is at hand; `None` where there may be a newer one
+    /// already, or nothing is known yet.
+    pub fn present(&self) -> Option<(Cursor, Option<Arc<User>>)> {
+        let state = self.lock();
+        let sent = state.sent?;
+        let doubted = state.heard.is_some_and(|heard| !is_covered(heard, sent));
+        if doubted || state.reading != Reading::Idle {
+            return None;
+        }
+        Some((sent, state.present.clone().filter(|user| user.cursor == sent)))
+    }
+
+    /// Keeps what was read for the polls that come next.
+    pub fn remember(&self, user: &Arc<User>) {
+        self.lock().present = Some(Arc::clone(user));
+    }
+
+    /// Lingers from now on; whether it did not before.
+    pub fn linger(&self) -> bool {
+        !std::mem::replace(&mut self.lock().lingers, true)
+    }
+
+    /// Lingers no longer.
+    pub fn forget(&self) {
+        let mut state = self.lock();
+        (state.lingers, state.present) = (false, None);
+    }
+
     /// What was broadcast beyond `mine` although `receiver` holds nothing: the reader entered or
     /// read too late for it, and must read again before it may wait.
     pub fn passed_by(&self, mine: Cursor, receiver: &broadcast::Receiver<News>) -> Option<Cursor> {
@@ -141,9 +175,32 @@ impl Channel {
         let _ = self.news.send(News::Change(Arc::new(Frame::live(change, streams))));
     }
 
+    /// Has the members woken, now or later if they are many, with the lock released: a waker may run
+    /// foreign code.
+    pub(super) fn release(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        let listeners = state.members.len();
+        match state.pace.turn(listeners) {
+            Turn::Now => self.hub.bells.ring(&unlocked(state)),
+            Turn::At(at) => self.hub.wake_later(self, at),
+            Turn::Then => {}
+        }
+    }
+
+    /// Wakes the members for what has waited for it.
+    pub fn wake(&self) {
+        let mut state = self.lock();
+        if state.pace.ring() {
+            self.hub.bells.ring(&unlocked(state));
+        }
+    }
+
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn unlocked(state: MutexGuard<'_, State>) -> Arc<Vec<Arc<Member>>> {
+    state.members.clone()
 }
 
 /// The last one to leave takes the entry out of the map.

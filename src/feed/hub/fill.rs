@@ -1,6 +1,6 @@
 //! How a channel gets from the log what was not published here in order.
 
-use super::state::{Reading, State, is_covered, release};
+use super::state::{Reading, State, is_covered};
 use super::{Channel, End, News, follows};
 use crate::feed::CaughtUp;
 use crate::model::{Cursor, EndingCode};
@@ -51,7 +51,7 @@ impl Channel {
             // A hint beyond the truth (forged, or of a failed-over database) is forgotten.
             state.heard = state.sent;
         }
-        release(state);
+        self.release(state);
     }
 
     /// Has the log read, once however often it is asked for.

@@ -3,6 +3,7 @@ use crate::model::{Ending, EndingCode, Micros};
 use futures_util::task::AtomicWaker;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::Waker;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 /// How a member is written to.
@@ -52,6 +53,8 @@ pub(in crate::feed) struct Member {
     waker: AtomicWaker,
     end: AtomicU8,
     parked: AtomicBool,
+    /// The thread it was made on, and is polled on.
+    pub home: ThreadId,
 }
 
 impl Member {
@@ -63,6 +66,7 @@ impl Member {
             waker: AtomicWaker::new(),
             end: AtomicU8::new(STAYS),
             parked: AtomicBool::new(false),
+            home: thread::current().id(),
         }
     }
 

@@ -1,15 +1,20 @@
 //! Who listens on this node.
 
+mod bell;
 mod channel;
 mod connections;
 mod fill;
 mod member;
+mod meters;
+mod pace;
 mod state;
 
+use bell::Bells;
 pub(super) use channel::{Channel, News};
 pub use connections::{Connections, Everywhere, SessionConnections};
 pub(super) use member::Member;
 pub use member::{End, Transport};
+use meters::Meters;
 pub(super) use state::follows;
 
 use crate::model::{Change, Cursor, Digest, Ending, UserRef};
@@ -19,9 +24,13 @@ use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::{broadcast, mpsc};
+use tokio::time::Instant;
 
 /// Enough that two threads rarely want the same lock.
 const SHARDS: usize = 64;
+
+/// A channel whose members are to be woken, and when.
+pub(super) type Late = (Instant, Weak<Channel>);
 
 type Shard = HashMap<UserRef, Weak<Channel>>;
 
@@ -30,25 +39,34 @@ pub(super) struct Hub {
     hasher: RandomState,
     shards: [Mutex<Shard>; SHARDS],
     behind: mpsc::UnboundedSender<Weak<Channel>>,
+    late: mpsc::UnboundedSender<Late>,
     open: AtomicUsize,
+    pub bells: Bells,
+    pub meters: Meters,
 }
 
 impl Hub {
-    /// An empty hub, and the queue of the users whose log must be read. A user is in it once at most.
-    pub fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<Weak<Channel>>) {
-        let (behind, queue) = mpsc::unbounded_channel();
+    /// An empty hub, the queue of the users whose log must be read, in which a user is once at most, and
+    /// that of those whose listeners are to be woken later.
+    pub fn new()
+    -> (Arc<Self>, mpsc::UnboundedReceiver<Weak<Channel>>, mpsc::UnboundedReceiver<Late>) {
+        let (behind, to_read) = mpsc::unbounded_channel();
+        let (late, to_wake) = mpsc::unbounded_channel();
         let hub = Self {
             hasher: RandomState::new(),
             shards: std::array::from_fn(|_| Mutex::default()),
             behind,
+            late,
             open: AtomicUsize::new(0),
+            bells: Bells::default(),
+            meters: Meters::new(),
         };
-        (Arc::new(hub), queue)
+        (Arc::new(hub), to_read, to_wake)
     }
 
     /// The one place where the hub hears of a change with its content.
     pub fn publish(&self, user: &UserRef, change: Change) {
-        metrics::counter!("afterclick_changes_total").increment(1);
+        self.meters.changes.increment(1);
         if let Some(channel) = self.find(user) {
             channel.offer(change);
         }
@@ -153,6 +171,11 @@ impl Hub {
     fn fell_behind(&self, channel: &Arc<Channel>) {
         // Fails only where the feed itself is gone.
         let _ = self.behind.send(Arc::downgrade(channel));
+    }
+
+    fn wake_later(&self, channel: &Arc<Channel>, at: Instant) {
+        // As above.
+        let _ = self.late.send((at, Arc::downgrade(channel)));
     }
 
     /// Takes a dropped channel out, unless somebody came meanwhile and opened another.

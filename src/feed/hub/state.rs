@@ -1,6 +1,7 @@
 use super::Member;
-use crate::model::Cursor;
-use std::sync::{Arc, MutexGuard};
+use super::pace::Pace;
+use crate::model::{Cursor, User};
+use std::sync::Arc;
 
 /// What a channel knows.
 #[derive(Default)]
@@ -10,6 +11,14 @@ pub(super) struct State {
     /// The newest version that was heard of.
     pub heard: Option<Cursor>,
     pub reading: Reading,
+    /// How often the members are woken.
+    pub pace: Pace,
+    /// How many members are parked polls.
+    pub parked: usize,
+    /// The document at `sent`, for polls that come without a cursor; only while the channel lingers.
+    pub present: Option<Arc<User>>,
+    /// Whether the channel is kept for the next poll.
+    pub lingers: bool,
     /// In the order of their opening. Copied on change, so that they are woken without the lock.
     pub members: Arc<Vec<Arc<Member>>>,
 }
@@ -32,13 +41,6 @@ impl State {
             self.heard = Some(cursor);
         }
     }
-}
-
-/// Wakes the members with the lock released: a waker may run foreign code.
-pub(super) fn release(state: MutexGuard<'_, State>) {
-    let members = state.members.clone();
-    drop(state);
-    members.iter().for_each(|member| member.wake());
 }
 
 /// Whether `cursor` is the version right after `sent`.

@@ -11,7 +11,7 @@ pub enum Item {
         /// Why not.
         reason: Reason,
         /// The state.
-        user: Box<User>,
+        user: Arc<User>,
     },
     /// The next change.
     Change(Arc<Frame>),

@@ -86,6 +86,9 @@ impl Subscription {
                 continue;
             }
             let Some(mine) = self.mine else {
+                if let Some(item) = self.known() {
+                    return Poll::Ready(item);
+                }
                 self.read(Why::First { resume: self.resume });
                 continue;
             };
@@ -129,6 +132,12 @@ impl Subscription {
         if self.seat.park(most) { Ok(()) } else { Err(TooManyPolls) }
     }
 
+    /// Counts a change that is written to the listener.
+    pub fn delivered(&self, frame: &Frame) {
+        let hub = self.seat.channel().hub();
+        hub.meters.delivered(self.seat.member().transport, frame);
+    }
+
     /// The feed that was joined.
     pub fn feed(&self) -> &Feed {
         &self.feed
@@ -137,6 +146,11 @@ impl Subscription {
     /// Leaves, and tells the log why. Just dropping it says that the listener went away.
     pub fn leave(mut self, why: &'static str) {
         self.seat.gone(why);
+    }
+
+    /// Whether what is known is kept for the next poll: where nothing can change unheard.
+    fn leaves_a_trace(&self) -> bool {
+        self.seat.member().transport == Transport::Poll && self.feed.is_alone()
     }
 
     fn read(&mut self, why: Why) {
@@ -154,7 +168,7 @@ impl Subscription {
                     return Step::Show(Item::Change(frame));
                 }
                 Ok(News::State(user)) if user.cursor.is_ahead_of(&mine) => {
-                    return Step::Show(self.snapshot(Reason::Gap, (*user).clone()));
+                    return Step::Show(self.snapshot(Reason::Gap, user));
                 }
                 Ok(News::Change(frame)) => frame.cursor(),
                 Ok(News::State(user)) => user.cursor,
@@ -190,6 +204,15 @@ impl Subscription {
         match self.seat.member().transport {
             Transport::Stream => Why::Lag,
             Transport::Poll => Why::Hole { after: mine },
+        }
+    }
+}
+
+/// Its place is given back after this.
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if self.leaves_a_trace() {
+            self.feed.lingering.keep(self.seat.channel());
         }
     }
 }

@@ -22,7 +22,7 @@ impl Seat {
         if !hub.take_place(limits.connections) {
             return None;
         }
-        gauge(member.transport).increment(1.0);
+        hub.meters.open(member.transport).increment(1.0);
         let (channel, receiver) = hub.enter(member.clone(), limits.streams_per_user);
         Some((Self { channel, member, greeted: false, why: "went away" }, receiver))
     }
@@ -67,8 +67,9 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         self.channel.leave(&self.member);
-        self.channel.hub().give_place_back();
-        gauge(self.member.transport).decrement(1.0);
+        let hub = self.channel.hub();
+        hub.give_place_back();
+        hub.meters.open(self.member.transport).decrement(1.0);
         if self.greeted {
             let (user, transport) = (&self.channel.user, self.member.transport.as_str());
             let why = match self.member.ended() {
@@ -80,12 +81,5 @@ impl Drop for Seat {
             tracing::info!(user.id = %user.id, tenant = %user.tenant, transport, why,
                 "user gone: {why}");
         }
-    }
-}
-
-fn gauge(transport: Transport) -> metrics::Gauge {
-    match transport {
-        Transport::Stream => metrics::gauge!("afterclick_streams_open"),
-        Transport::Poll => metrics::gauge!("afterclick_polls_open"),
     }
 }

@@ -5,6 +5,7 @@ use super::{Item, Subscription};
 use crate::bugs::{Bug, seeded};
 use crate::feed::{CaughtUp, Reason};
 use crate::model::{Cursor, User, Version};
+use std::sync::Arc;
 
 impl Subscription {
     /// Takes what was read; `None` where there is nothing in it to show.
@@ -21,7 +22,7 @@ impl Subscription {
         match (answer.why, self.mine) {
             (Why::First { resume: Some(resume) }, _) => self.begin(resume, caught_up),
             (Why::First { resume: None }, _) | (_, None) => {
-                Some(self.snapshot(Reason::Connected, caught_up.user))
+                Some(self.snapshot(Reason::Connected, caught_up.user.into()))
             }
             (Why::Lag | Why::Hole { .. }, Some(mine)) => self.go_on(mine, caught_up),
         }
@@ -38,12 +39,12 @@ impl Subscription {
             return None;
         }
         let reached = user.cursor.is_ahead_of(&resume);
-        Some(self.snapshot(if reached { Reason::Gap } else { Reason::Epoch }, user))
+        Some(self.snapshot(if reached { Reason::Gap } else { Reason::Epoch }, user.into()))
     }
 
     fn go_on(&mut self, mine: Cursor, CaughtUp { user, missed }: CaughtUp) -> Option<Item> {
         if user.cursor.epoch != mine.epoch {
-            return Some(self.snapshot(Reason::Epoch, user));
+            return Some(self.snapshot(Reason::Epoch, user.into()));
         }
         if !user.cursor.is_ahead_of(&mine) {
             return None;
@@ -52,16 +53,34 @@ impl Subscription {
             self.missed = missed.into_iter();
             return None;
         }
-        Some(self.snapshot(Reason::Gap, user))
+        Some(self.snapshot(Reason::Gap, user.into()))
+    }
+
+    /// What can be shown without a read; `None` where the row must be read.
+    pub(super) fn known(&mut self) -> Option<Item> {
+        // In this order: what is committed after the first look is news to a receiver that is there.
+        let told = self.feed.history.is_told();
+        let (cursor, user) = self.seat.channel().present().filter(|_| told)?;
+        match (self.resume, user) {
+            (Some(resume), _) if resume == cursor => {
+                self.mine = Some(cursor);
+                Some(Item::Current)
+            }
+            (None, Some(user)) => Some(self.snapshot(Reason::Connected, user)),
+            _ => None,
+        }
     }
 
     /// Shows the whole state, and goes on from there.
-    pub(super) fn snapshot(&mut self, reason: Reason, user: User) -> Item {
+    pub(super) fn snapshot(&mut self, reason: Reason, user: Arc<User>) -> Item {
         self.mine = Some(user.cursor);
+        if self.leaves_a_trace() {
+            self.seat.channel().remember(&user);
+        }
         self.chased = Version::default();
         if reason == Reason::Gap {
             metrics::counter!("afterclick_gap_snapshots_total").increment(1);
         }
-        Item::Snapshot { reason, user: Box::new(user) }
+        Item::Snapshot { reason, user }
     }
 }

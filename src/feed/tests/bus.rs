@@ -1,7 +1,7 @@
 //! Two nodes over one database.
 
 use super::memory::{NOW, Node, ana, ending, listener};
-use crate::feed::{Bus, Feed, Heard, Item, Limits, Transport};
+use crate::feed::{Bus, BusState, Feed, Heard, Item, Limits, Transport};
 use crate::model::{Cursor, Ending, EndingCode, SessionId, UserRef};
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, unfold};
@@ -36,6 +36,10 @@ impl Bus for Wire {
     fn hear(&self) -> BoxStream<'static, Heard> {
         let heard = self.heard.lock().unwrap().take().unwrap();
         unfold(heard, async |mut heard| Some((heard.recv().await?, heard))).boxed()
+    }
+
+    fn state(&self) -> BusState {
+        BusState::Up(1)
     }
 }
 

@@ -49,6 +49,8 @@ pub(crate) struct Tables {
     pub(crate) kept: usize,
     pub(crate) reads: usize,
     redrawn: usize,
+    /// Whether the feed was told of all that was committed.
+    pub(crate) told: bool,
     /// Runs when the next read has begun and has not looked yet.
     pub(crate) before_read: Option<Hook>,
     /// Runs when the next read has looked and has not answered yet.
@@ -182,6 +184,10 @@ impl History for Memory {
         })
     }
 
+    fn is_told(&self) -> bool {
+        self.tables().told
+    }
+
     fn moment(&self) -> BoxFuture<'static, Result<Moment, HistoryUnavailable>> {
         let tables = self.tables();
         let moment = Moment { now: None, epoch: tables.redrawn.to_string().into() };
@@ -231,8 +237,17 @@ impl Node {
         let memory = Memory::with_ana();
         let clock = Arc::new(HeldClock::at(NOW));
         let history = Arc::new(memory.clone());
-        let feed = Feed::new(history, Arc::new(LocalBus::default()), clock.clone(), limits);
+        let feed = Feed::new(history, Arc::new(LocalBus { others: true }), clock.clone(), limits);
         Self { memory, feed, clock }
+    }
+
+    /// One whose database nobody else writes to.
+    pub(crate) fn alone() -> Self {
+        let node = Self::new();
+        node.memory.tables().told = true;
+        let (history, bus) = (Arc::new(node.memory.clone()), Arc::new(LocalBus::default()));
+        let feed = Feed::new(history, bus, node.clock.clone(), Limits::default());
+        Self { feed, ..node }
     }
 
     /// Commits a change of Ana's and tells the feed.

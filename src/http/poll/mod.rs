@@ -5,15 +5,15 @@ mod ask;
 mod tests;
 
 use crate::feed::{
-    End, Feed, Frame, Item, Listener, Refused, Subscription, TooManyPolls, Transport,
+    End, Feed, Frame, Item, Listener, Refused, Subscription, TooManyPolls, Transport, wire,
 };
 use crate::model::{Change, Cursor, EndingCode, Micros, User};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use actix_web::http::header::{CACHE_CONTROL, ContentType, ETAG};
 use actix_web::{HttpRequest, HttpResponse};
 use ask::Ask;
+use bytes::Bytes;
 use futures_util::FutureExt;
-use serde::Serialize;
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
@@ -42,15 +42,6 @@ pub enum PollError {
     /// `invalid_token`.
     #[error("the credential has ended")]
     Ended,
-}
-
-/// What is new.
-#[derive(Serialize)]
-struct News<'a> {
-    cursor: Cursor,
-    user: &'a User,
-    /// Oldest first; `null` where they cannot be shown one by one.
-    changes: Option<Vec<&'a Change>>,
 }
 
 /// Answers a poll as soon as there is something newer than the caller has, or after its wait.
@@ -99,7 +90,7 @@ async fn answer(
     }
     match item {
         Item::Change(frame) => changes(subscription, frame),
-        Item::Snapshot { user, .. } => Ok(state(subscription, &user, None)),
+        Item::Snapshot { user, .. } => state(subscription, &user, None),
         Item::Current | Item::Draining(_) | Item::Ended(End::Of(EndingCode::Disconnected)) => {
             Ok(nothing(subscription, &ask))
         }
@@ -114,7 +105,7 @@ fn changes(mut subscription: Subscription, first: Arc<Frame>) -> Result<HttpResp
     loop {
         match subscription.next().now_or_never() {
             Some(Item::Change(frame)) => frames.push(frame),
-            Some(Item::Snapshot { user, .. }) => return Ok(state(subscription, &user, None)),
+            Some(Item::Snapshot { user, .. }) => return state(subscription, &user, None),
             Some(Item::Ended(end)) if end != End::Of(EndingCode::Disconnected) => {
                 return Err(PollError::Ended);
             }
@@ -127,20 +118,41 @@ fn changes(mut subscription: Subscription, first: Arc<Frame>) -> Result<HttpResp
         }
     }
     for frame in &frames {
-        count(frame);
+        subscription.delivered(frame);
+    }
+    // Many polls of one user are woken by one change: it is written once for all of them.
+    if let [only] = &*frames {
+        return respond(subscription, only.cursor(), only.answer());
     }
     let changes: Vec<_> = frames.iter().map(|frame| frame.change()).collect();
     let Some(last) = changes.last() else { return Err(PollError::Unavailable) };
     let shown = changes.len() <= MOST_CHANGES;
-    Ok(state(subscription, &last.user, shown.then_some(changes.clone())))
+    state(subscription, &last.user, shown.then_some(&changes))
 }
 
-fn state(subscription: Subscription, user: &User, changes: Option<Vec<&Change>>) -> HttpResponse {
+fn state(
+    subscription: Subscription,
+    user: &User,
+    changes: Option<&[&Change]>,
+) -> Result<HttpResponse, PollError> {
+    let answer = wire::news(user, changes).inspect_err(|error| {
+        tracing::error!(%error, user.id = user.id, "a document cannot be written");
+    });
+    respond(subscription, user.cursor, answer.ok())
+}
+
+fn respond(
+    subscription: Subscription,
+    cursor: Cursor,
+    answer: Option<Bytes>,
+) -> Result<HttpResponse, PollError> {
+    let answer = answer.ok_or(PollError::Unavailable)?;
     subscription.leave("answered");
-    HttpResponse::Ok()
-        .insert_header((ETAG, tag(user.cursor)))
+    Ok(HttpResponse::Ok()
+        .content_type(ContentType::json())
+        .insert_header((ETAG, tag(cursor)))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .json(News { cursor: user.cursor, user, changes })
+        .body(answer))
 }
 
 fn nothing(subscription: Subscription, ask: &Ask) -> HttpResponse {
@@ -157,14 +169,6 @@ fn nothing(subscription: Subscription, ask: &Ask) -> HttpResponse {
 
 fn tag(cursor: Cursor) -> String {
     format!("\"{cursor}\"")
-}
-
-fn count(frame: &Frame) {
-    metrics::counter!("afterclick_deliveries_total", "transport" => "poll").increment(1);
-    if let Some(age) = frame.age() {
-        metrics::histogram!("afterclick_commit_to_write_seconds", "transport" => "poll")
-            .record(age);
-    }
 }
 
 impl From<Refused> for PollError {

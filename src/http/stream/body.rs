@@ -1,7 +1,7 @@
 use super::Pace;
 use super::goodbye::{Goodbye, retry_ms};
 use crate::clock::random_between;
-use crate::feed::{Frame, Item, Subscription, wire};
+use crate::feed::{Item, Subscription, wire};
 use crate::model::{Cursor, Micros};
 use bytes::Bytes;
 use futures_util::stream::Stream;
@@ -86,7 +86,7 @@ impl Body {
                 },
                 Item::Change(frame) => match frame.event() {
                     Some(event) => {
-                        count(&frame);
+                        subscription.delivered(&frame);
                         self.write(event)
                     }
                     None => self.part(Goodbye::Unavailable),
@@ -157,14 +157,4 @@ impl Stream for Body {
 fn drawn(low: u32, high: u32) -> f64 {
     let drawn = random_between(low.into(), high.into());
     f64::from(u32::try_from(drawn).unwrap_or(high)) / 10_000.0
-}
-
-fn count(frame: &Frame) {
-    metrics::counter!("afterclick_deliveries_total", "transport" => "sse").increment(1);
-    if let Some(age) = frame.age() {
-        metrics::histogram!("afterclick_commit_to_write_seconds", "transport" => "sse").record(age);
-        if frame.written() {
-            metrics::histogram!("afterclick_commit_to_last_stream_seconds").record(age);
-        }
-    }
 }

@@ -53,7 +53,7 @@ impl Default for Pace {
 /// cookie, whose stream lasts as long as the session.
 ///
 /// Always 200: an `EventSource` that meets a 429, 503, or 204 never comes back, so a full node and a
-/// database that is away are told by a `goodbye` too. The head is answered before any row is read.
+/// database that is away are told by a `goodbye` too. The head waits for no row that is not at hand.
 ///
 /// [HTML §9.2]: https://html.spec.whatwg.org/multipage/server-sent-events.html
 pub fn respond(

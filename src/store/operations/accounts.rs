@@ -49,7 +49,7 @@ impl Store {
         cookie: Digest,
         now: Micros,
     ) -> Result<Option<Session>, StoreError> {
-        on_either!(self.read, sessions::by_cookie(cookie, now))
+        on_either!(self.glance, sessions::by_cookie(cookie, now))
     }
 
     /// Puts a session's end off, because it was used.
@@ -86,7 +86,7 @@ impl Store {
 
     /// The user's document.
     pub async fn user(&self, user: UserRef) -> Result<Option<User>, StoreError> {
-        on_either!(self.read, users::document(user))
+        on_either!(self.glance, users::document(user))
     }
 
     /// Makes a user whom an issuer or the command line names, unless it is there.

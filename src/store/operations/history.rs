@@ -17,7 +17,7 @@ impl Store {
         user: UserRef,
         after: Option<Cursor>,
     ) -> Result<Option<Since>, StoreError> {
-        on_either!(self.read, changes::since(user, after))
+        on_either!(self.glance, changes::since(user, after))
     }
 
     /// A page of the user's history.

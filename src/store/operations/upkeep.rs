@@ -18,7 +18,7 @@ impl Store {
 
     /// The API key with this id, unless revoked.
     pub async fn key(&self, id: String) -> Result<Option<ApiKey>, StoreError> {
-        on_either!(self.read, keys::find(id))
+        on_either!(self.glance, keys::find(id))
     }
 
     /// All API keys, oldest first.
@@ -51,6 +51,15 @@ impl Store {
         match &*self.0 {
             Database::Sqlite(database) => Ok(database.moment()),
             Database::Postgres(database) => database.moment().await,
+        }
+    }
+
+    /// Whether the [`Hook`](crate::store::Hook) has been told of all that can be read by now; `false`
+    /// where others write too.
+    pub fn is_told(&self) -> bool {
+        match &*self.0 {
+            Database::Sqlite(database) => database.is_told(),
+            Database::Postgres(_) => false,
         }
     }
 

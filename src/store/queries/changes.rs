@@ -1,7 +1,7 @@
 //! The log of changes: what a reader missed, and who changed of late.
 
 use super::Tx;
-use super::users::{self, UserRow};
+use super::users;
 use crate::model::{
     Change, ChangeType, Cursor, Document, Ending, EndingCode, Epoch, Micros, SessionId, User,
     UserRef, Version,
@@ -91,17 +91,18 @@ impl ChangeRow {
     }
 }
 
-/// The user's state now, and what it missed since `after`.
+/// The user's state now, and what it missed since `after`: of one moment also where the statements are
+/// not, since changes stand once they are made, and the row says which are wanted.
 pub(crate) async fn since(
     tx: &mut Tx<'_>,
     user: UserRef,
     after: Option<Cursor>,
 ) -> Result<Option<Since>, StoreError> {
-    let Some(row) = users::find(tx, &user).await? else { return Ok(None) };
+    let Some(row) = users::shown(tx, &user).await? else { return Ok(None) };
     let present = row.cursor(&tx.epoch);
     let changes = match after {
         Some(after) if after == present => Some(Vec::new()),
-        Some(after) if present.is_ahead_of(&after) => missed(tx, &row, after, present).await?,
+        Some(after) if present.is_ahead_of(&after) => missed(tx, &user, after, present).await?,
         _ => None,
     };
     Ok(Some(Since { user: row.document(&tx.epoch), changes }))
@@ -109,7 +110,7 @@ pub(crate) async fn since(
 
 async fn missed(
     tx: &mut Tx<'_>,
-    row: &UserRow,
+    user: &UserRef,
     after: Cursor,
     present: Cursor,
 ) -> Result<Option<Vec<Change>>, StoreError> {
@@ -117,24 +118,26 @@ async fn missed(
     if count > MAX_CHANGES {
         return Ok(None);
     }
-    let rows = load(tx, row, after.version.0, count).await?;
+    let rows = load(tx, user, after.version.0, present.version.0, count).await?;
     let whole = i64::try_from(rows.len()) == Ok(count);
     if !whole || rows.iter().map(ChangeRow::size).sum::<usize>() > MAX_RESUME {
         return Ok(None);
     }
-    Ok(rows.into_iter().map(|change| change.change(&row.id, present.epoch)).collect())
+    Ok(rows.into_iter().map(|change| change.change(user.id.as_str(), present.epoch)).collect())
 }
 
-/// Up to `limit` changes with a version above `after` and up to the row's own.
+/// Up to `limit` changes with a version above `after` and up to `until`.
 async fn load(
     tx: &mut Tx<'_>,
-    row: &UserRow,
+    user: &UserRef,
     after: i64,
+    until: i64,
     limit: i64,
 ) -> Result<Vec<ChangeRow>, StoreError> {
-    let of_user = changes::tenant.eq(&row.tenant).and(changes::user_id.eq(&row.id));
+    let of_user =
+        changes::tenant.eq(user.tenant.as_str()).and(changes::user_id.eq(user.id.as_str()));
     Ok(changes::table
-        .filter(of_user.and(changes::version.gt(after)).and(changes::version.le(row.version)))
+        .filter(of_user.and(changes::version.gt(after)).and(changes::version.le(until)))
         .select(ChangeRow::as_select())
         .order(changes::version)
         .limit(limit)
@@ -149,20 +152,20 @@ pub(crate) async fn page(
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Option<Page>, StoreError> {
-    let Some(row) = users::find(tx, &user).await? else { return Ok(None) };
+    let Some(row) = users::shown(tx, &user).await? else { return Ok(None) };
     let present = row.cursor(&tx.epoch);
     if after.is_some_and(|after| after.epoch != present.epoch || after.version > present.version) {
         return Ok(Some(Page::Gone));
     }
     let from = after.map_or(0, |after| after.version.0);
-    let rows = load(tx, &row, from, limit).await?;
+    let rows = load(tx, &user, from, present.version.0, limit).await?;
     let first = rows.iter().map(|change| change.version).next();
     let hole = first.map_or(from < present.version.0, |first| first != from + 1);
     if after.is_some() && hole {
         return Ok(Some(Page::Gone));
     }
     let changes: Option<Vec<Change>> =
-        rows.into_iter().map(|change| change.change(&row.id, present.epoch)).collect();
+        rows.into_iter().map(|change| change.change(user.id.as_str(), present.epoch)).collect();
     let Some(changes) = changes else { return Ok(Some(Page::Gone)) };
     let cursor = changes.last().map_or(after.unwrap_or(present), |last| last.cursor);
     Ok(Some(Page::Changes(changes, cursor)))

@@ -79,17 +79,18 @@ impl UserRow {
 
     /// The document that everybody reads.
     pub(crate) fn document(&self, database: &str) -> User {
-        User {
+        let shown = ShownRow {
             id: self.id.clone(),
+            version: self.version,
+            epoch: self.epoch.clone(),
             email: self.email.clone(),
-            email_verified: self.email_verified_at.is_some(),
-            email_verified_at: self.email_verified_at.map(Micros),
-            kyc: Document::stored(&self.kyc),
-            attributes: Document::stored(&self.attributes),
-            created_at: Micros(self.created_at),
-            updated_at: Micros(self.updated_at),
-            cursor: self.cursor(database),
-        }
+            email_verified_at: self.email_verified_at,
+            kyc: self.kyc.clone(),
+            attributes: self.attributes.clone(),
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        };
+        shown.document(database)
     }
 
     /// The address as typed.
@@ -119,6 +120,54 @@ impl UserRow {
     }
 }
 
+/// What of a user's row everybody reads.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub(crate) struct ShownRow {
+    pub(crate) id: String,
+    pub(crate) version: i64,
+    pub(crate) epoch: String,
+    pub(crate) email: Option<String>,
+    pub(crate) email_verified_at: Option<i64>,
+    pub(crate) kyc: String,
+    pub(crate) attributes: String,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+}
+
+impl ShownRow {
+    /// As [`UserRow::cursor`].
+    pub(crate) fn cursor(&self, database: &str) -> Cursor {
+        Cursor { epoch: Epoch::of(database, &self.epoch), version: Version(self.version) }
+    }
+
+    /// As [`UserRow::document`].
+    pub(crate) fn document(self, database: &str) -> User {
+        let cursor = self.cursor(database);
+        User {
+            id: self.id,
+            email: self.email,
+            email_verified: self.email_verified_at.is_some(),
+            email_verified_at: self.email_verified_at.map(Micros),
+            kyc: Document::stored(&self.kyc),
+            attributes: Document::stored(&self.attributes),
+            created_at: Micros(self.created_at),
+            updated_at: Micros(self.updated_at),
+            cursor,
+        }
+    }
+}
+
+/// What is shown of `user`.
+pub(crate) async fn shown(tx: &mut Tx<'_>, user: &UserRef) -> Result<Option<ShownRow>, StoreError> {
+    Ok(users::table
+        .find((user.tenant.as_str(), user.id.as_str()))
+        .select(ShownRow::as_select())
+        .get_result(tx.conn)
+        .await
+        .optional()?)
+}
+
 /// The row of `user`.
 pub(crate) async fn find(tx: &mut Tx<'_>, user: &UserRef) -> Result<Option<UserRow>, StoreError> {
     Ok(users::table
@@ -143,7 +192,7 @@ pub(crate) async fn hold(tx: &mut Tx<'_>, user: &UserRef) -> Result<Option<UserR
 
 /// The document of `user`.
 pub(crate) async fn document(tx: &mut Tx<'_>, user: UserRef) -> Result<Option<User>, StoreError> {
-    let row = find(tx, &user).await?;
+    let row = shown(tx, &user).await?;
     Ok(row.map(|row| row.document(&tx.epoch)))
 }
 

@@ -41,14 +41,13 @@ impl Line {
 }
 
 impl Turn {
-    /// Waits for a task; `None` when the line is gone and empty.
-    pub(super) fn wait(&self) -> Option<Box<dyn Task>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
-    }
-
-    /// The next task, if one waits already.
-    pub(super) fn next(&self) -> Option<Box<dyn Task>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).try_recv().ok()
+    /// Waits for a task, and takes those that wait behind it, `most` in all; `None` when the line is
+    /// gone and empty.
+    pub(super) fn wait(&self, most: usize) -> Option<Vec<Box<dyn Task>>> {
+        let line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut group = vec![line.recv().ok()?];
+        group.extend(line.try_iter().take(most - 1));
+        Some(group)
     }
 }
 
@@ -87,12 +86,7 @@ where
     W: for<'t> Fn(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
 {
     fn run(&mut self, tx: &mut Tx<'_>) -> bool {
-        // Every query runs in place, so the future is done at its first poll.
-        let ran = catch_unwind(AssertUnwindSafe(|| (self.work)(tx).now_or_never()));
-        self.outcome = match ran {
-            Ok(Some(outcome)) => outcome,
-            Ok(None) | Err(_) => Err(StoreError::Panicked),
-        };
+        self.outcome = outcome(&self.work, tx);
         self.outcome.is_ok() && !tx.undone
     }
 
@@ -100,4 +94,14 @@ where
         // A caller that has gone is no reason to fail.
         let _ = self.caller.send(failed.map_or(self.outcome, Err));
     }
+}
+
+/// What comes of `work`, even if it panics.
+pub(super) fn outcome<T, W>(work: &W, tx: &mut Tx<'_>) -> Result<T, StoreError>
+where
+    W: for<'t> Fn(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, StoreError>>,
+{
+    // Every query runs in place, so the future is done at its first poll.
+    let ran = catch_unwind(AssertUnwindSafe(|| work(tx).now_or_never()));
+    ran.ok().flatten().unwrap_or(Err(StoreError::Panicked))
 }

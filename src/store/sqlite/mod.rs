@@ -1,10 +1,12 @@
-//! SQLite on threads of its own: one that writes, in groups, and a few that read.
+//! SQLite on threads of its own: one that writes, in groups, and a few that read. What only looks a row
+//! up is done where it is asked for.
 //!
 //! diesel-async's wrapper would run each query on tokio's blocking pool, and a dropped request
-//! then panics or leaves its transaction open. Here work is queued, runs to its end on a thread
-//! that owns its connection, and cannot be cancelled.
+//! then panics or leaves its transaction open. Here work runs to its end on a connection that nobody
+//! else uses meanwhile, and cannot be cancelled.
 
 mod backup;
+mod glance;
 mod line;
 mod reader;
 #[cfg(test)]
@@ -25,6 +27,7 @@ use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use glance::Glances;
 use line::{Job, Line};
 use queries::Tx;
 use std::error::Error;
@@ -32,6 +35,7 @@ use std::fs::File;
 use std::future::{Ready, ready};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use writer::{Told, Writer};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
@@ -46,7 +50,10 @@ const READS_WAITING: usize = 4096;
 /// may still be closing it.
 const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
     PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA mmap_size = 268435456; \
-    PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = OFF;";
+    PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 16000; PRAGMA foreign_keys = OFF;";
+
+/// What is set for glances besides: they wait for nobody, and keep few pages, most being mapped.
+const GLANCES: &str = "PRAGMA busy_timeout = 0; PRAGMA cache_size = -2048;";
 
 /// The connection that queries take here.
 pub(super) type Conn = SyncConnectionWrapper<SqliteConnection, Inline>;
@@ -82,6 +89,8 @@ impl SpawnBlocking for Inline {
 pub(super) struct Sqlite {
     writes: Line,
     reads: Line,
+    glances: Glances,
+    told: Told,
     epoch: Arc<str>,
     /// What of each user's history is kept.
     pub(super) kept: Retention,
@@ -112,16 +121,29 @@ impl Sqlite {
             .map_err(|error| OpenError::Prepare(error.into()))?;
 
         let writes = Line::new(WRITES_WAITING);
-        writer::spawn(writes.receiver(), connection, Arc::clone(&epoch), kept.clone(), hook)?;
+        let told = Told::default();
+        let writer = Writer {
+            connection,
+            epoch: Arc::clone(&epoch),
+            kept: kept.clone(),
+            hook,
+            told: told.clone(),
+        };
+        writer.spawn(writes.receiver())?;
         let reads = Line::new(READS_WAITING);
+        let mut glances = Vec::new();
         for _ in 0..readers.max(1) {
-            let mut connection = connect(path)?;
-            connection
-                .batch_execute("PRAGMA query_only = ON")
-                .map_err(|error| OpenError::Prepare(error.into()))?;
-            reader::spawn(reads.receiver(), wrap(connection), Arc::clone(&epoch), kept.clone())?;
+            let reader = connect_to_read(path, "")?;
+            reader::spawn(reads.receiver(), reader, Arc::clone(&epoch), kept.clone())?;
+            glances.push(connect_to_read(path, GLANCES)?);
         }
-        Ok(Self { writes, reads, epoch, kept, _lock: lock })
+        let glances = Glances::new(glances);
+        Ok(Self { writes, reads, glances, told, epoch, kept, _lock: lock })
+    }
+
+    /// Whether the hook has been told of all that can be read by now.
+    pub(super) fn is_told(&self) -> bool {
+        self.told.is_all()
     }
 
     /// Which history the file is on. Its clock is the process's.
@@ -150,6 +172,26 @@ impl Sqlite {
         self.reads.push(job)?;
         answer.await.unwrap_or(Err(StoreError::Panicked))
     }
+
+    /// Runs `work` where it is called, or where that cannot be now like [`Self::read`]. For what looks a
+    /// row or few up by their keys, and does not mind that each statement is of a moment of its own.
+    pub(super) async fn glance<T, W>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: for<'t> Fn(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, StoreError>> + Send + 'static,
+    {
+        match self.glances.take(&work, &self.epoch, &self.kept) {
+            Some(found) => Ok(found),
+            None => self.read(work).await,
+        }
+    }
+}
+
+fn connect_to_read(path: &Path, settings: &str) -> Result<Conn, OpenError> {
+    let mut connection = connect(path)?;
+    let set = connection.batch_execute(&format!("PRAGMA query_only = ON; {settings}"));
+    set.map_err(|error| OpenError::Prepare(error.into()))?;
+    Ok(wrap(connection))
 }
 
 fn connect(path: &Path) -> Result<SqliteConnection, OpenError> {

@@ -1,3 +1,4 @@
+use super::super::StoreError;
 use super::super::retention::Retention;
 use super::Conn;
 use super::line::{Task, Turn};
@@ -6,7 +7,12 @@ use diesel_async::SimpleAsyncConnection;
 use futures_util::FutureExt;
 use std::sync::Arc;
 
-/// Starts a thread that reads, each task in one transaction, so that its answers are of one moment.
+/// How many queued reads share a transaction. A few, since those behind a slow one wait for it though
+/// another reader may be free.
+const GROUP: usize = 16;
+
+/// Starts a thread that reads, each task in one transaction, so that its answers are of one moment:
+/// after the task was queued, and so after every commit that was told of before.
 pub(super) fn spawn(
     line: Turn,
     mut connection: Conn,
@@ -14,20 +20,33 @@ pub(super) fn spawn(
     kept: Retention,
 ) -> std::io::Result<()> {
     std::thread::Builder::new().name("sqlite-reader".into()).spawn(move || {
-        while let Some(task) = line.wait() {
-            read(&mut connection, Arc::clone(&epoch), kept.clone(), task);
+        while let Some(group) = line.wait(GROUP) {
+            read(&mut connection, &epoch, &kept, group);
         }
     })?;
     Ok(())
 }
 
-fn read(connection: &mut Conn, epoch: Arc<str>, kept: Retention, mut task: Box<dyn Task>) {
-    let begun = connection.batch_execute("BEGIN").now_or_never();
-    if let Some(Err(error)) = begun {
-        task.answer(Some(error.into()));
-        return;
+fn read(connection: &mut Conn, epoch: &Arc<str>, kept: &Retention, group: Vec<Box<dyn Task>>) {
+    let mut begun = false;
+    for mut task in group {
+        if !begun && let Err(error) = execute(connection, "BEGIN") {
+            task.answer(Some(error));
+            continue;
+        }
+        // What has failed may have ended the transaction too.
+        begun = task.run(&mut Tx::new(connection, Arc::clone(epoch), kept.clone()));
+        if !begun {
+            let _ = execute(connection, "ROLLBACK");
+        }
+        task.answer(None);
     }
-    task.run(&mut Tx::new(connection, epoch, kept));
-    let _ = connection.batch_execute("COMMIT").now_or_never();
-    task.answer(None);
+    if begun {
+        let _ = execute(connection, "COMMIT");
+    }
+}
+
+fn execute(connection: &mut Conn, statement: &str) -> Result<(), StoreError> {
+    let done = connection.batch_execute(statement).now_or_never();
+    done.unwrap_or(Ok(())).map_err(StoreError::from)
 }

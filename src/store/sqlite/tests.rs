@@ -1,11 +1,12 @@
-//! The writer, when the work it is given misbehaves.
+//! The threads and connections, when the work they are given misbehaves.
 
 use super::super::Kept;
 use super::*;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::future::join_all;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock, mpsc};
+use std::thread;
 use std::time::Duration;
 
 fn open(folder: &tempfile::TempDir, effects: &Arc<Mutex<usize>>) -> Sqlite {
@@ -96,4 +97,89 @@ async fn a_full_disk_fails_the_write_and_the_writer_goes_on() {
 
     keep(&sqlite, "a").await.unwrap();
     assert_eq!(names(&sqlite).await.len(), 2);
+}
+
+/// The thread on which a read is done.
+async fn thread_of(sqlite: &Sqlite) -> String {
+    let named = || thread::current().name().unwrap_or_default().to_owned();
+    sqlite.glance(move |_| Box::pin(async move { Ok(named()) })).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_glance_is_taken_where_it_is_asked_for_unless_another_is_under_way() {
+    let (folder, effects) = (tempfile::tempdir().unwrap(), Arc::default());
+    let sqlite = Arc::new(open(&folder, &effects));
+    let here = thread::current().name().unwrap().to_owned();
+    assert_eq!(thread_of(&sqlite).await, here);
+
+    let (began, under_way) = mpsc::channel();
+    let (end, ends) = mpsc::channel::<()>();
+    let (ends, slow) = (Mutex::new(ends), Arc::clone(&sqlite));
+    let other = tokio::task::spawn_blocking(move || {
+        let look = slow.glance(move |_| {
+            began.send(()).unwrap();
+            let _ = ends.lock().unwrap().recv();
+            Box::pin(async { Ok(()) })
+        });
+        look.now_or_never().unwrap().unwrap();
+    });
+    under_way.recv().unwrap();
+    assert_eq!(thread_of(&sqlite).await, "sqlite-reader");
+
+    drop(end);
+    other.await.unwrap();
+    assert_eq!(thread_of(&sqlite).await, here);
+}
+
+#[tokio::test]
+async fn a_glance_that_panics_is_taken_again_by_a_reader_and_the_next_is_not() {
+    let (folder, effects) = (tempfile::tempdir().unwrap(), Arc::default());
+    let sqlite = open(&folder, &effects);
+
+    let look =
+        sqlite.glance(|_| -> BoxFuture<'_, Result<(), StoreError>> { panic!("as the test wants") });
+
+    assert!(matches!(look.await, Err(StoreError::Panicked)));
+    assert_ne!(thread_of(&sqlite).await, "sqlite-reader");
+}
+
+#[tokio::test]
+async fn of_reads_that_share_a_transaction_one_that_panics_takes_nobody_with_it() {
+    let (folder, effects) = (tempfile::tempdir().unwrap(), Arc::default());
+    let sqlite = open(&folder, &effects);
+    keep(&sqlite, "a").await.unwrap();
+    let (end, ends) = mpsc::channel::<()>();
+    let ends = Mutex::new(ends);
+    let slow = sqlite.read(move |_| {
+        let _ = ends.lock().unwrap().recv();
+        Box::pin(async { Ok(Vec::new()) })
+    });
+    let bad = sqlite.read(|_| -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
+        panic!("as the test wants")
+    });
+
+    // All are queued once each was asked, and only then the first of them ends.
+    let release = async { drop(end) };
+    let (_, bad, good, ()): (Result<Vec<()>, _>, _, _, ()) =
+        tokio::join!(slow, bad, names(&sqlite), release);
+
+    assert!(matches!(bad, Err(StoreError::Panicked)));
+    assert_eq!(good, ["a"]);
+}
+
+#[tokio::test]
+async fn what_is_committed_is_not_told_before_the_hook_has_heard_of_it() {
+    let (folder, heard) = (tempfile::tempdir().unwrap(), Arc::new(Mutex::new(Vec::new())));
+    let store = Arc::new(OnceLock::<Told>::new());
+    let (seen, asked) = (Arc::clone(&heard), Arc::clone(&store));
+    let hook: Hook = Arc::new(move |_| seen.lock().unwrap().push(asked.get().unwrap().is_all()));
+    let kept = Retention::new(Kept { changes: 100, age: Duration::from_hours(1) });
+    let sqlite = Sqlite::open(&folder.path().join("a.db"), 1, true, kept, hook).unwrap();
+    store.set(sqlite.told.clone()).unwrap();
+    assert!(sqlite.is_told());
+
+    keep(&sqlite, "a").await.unwrap();
+
+    assert_eq!(*heard.lock().unwrap(), [false]);
+    assert!(sqlite.is_told());
 }

@@ -7,41 +7,45 @@ use crate::model::Effect;
 use diesel_async::SimpleAsyncConnection;
 use futures_util::FutureExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How many queued transactions share one COMMIT, and with it one `fsync`.
 const GROUP: usize = 64;
 
-/// Starts the thread that alone writes.
-pub(super) fn spawn(
-    line: Turn,
-    connection: Conn,
-    epoch: Arc<str>,
-    kept: Retention,
-    hook: Hook,
-) -> std::io::Result<()> {
-    let mut writer = Writer { connection, epoch, kept, hook };
-    std::thread::Builder::new().name("sqlite-writer".into()).spawn(move || {
-        while let Some(first) = line.wait() {
-            let mut group = vec![first];
-            while group.len() < GROUP
-                && let Some(task) = line.next()
-            {
-                group.push(task);
-            }
-            writer.commit(group);
-        }
-    })?;
-    Ok(())
+/// Whether the hook has been told of all that can be read: not from a COMMIT until it was.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Told(Arc<AtomicBool>);
+
+impl Told {
+    pub(super) fn is_all(&self) -> bool {
+        !self.0.load(Ordering::SeqCst)
+    }
+
+    fn lacks(&self, lacks: bool) {
+        self.0.store(lacks, Ordering::SeqCst);
+    }
 }
 
-struct Writer {
-    connection: Conn,
-    epoch: Arc<str>,
-    kept: Retention,
-    hook: Hook,
+/// What alone writes.
+pub(super) struct Writer {
+    pub(super) connection: Conn,
+    pub(super) epoch: Arc<str>,
+    pub(super) kept: Retention,
+    pub(super) hook: Hook,
+    pub(super) told: Told,
 }
 
 impl Writer {
+    /// Starts its thread.
+    pub(super) fn spawn(mut self, line: Turn) -> std::io::Result<()> {
+        std::thread::Builder::new().name("sqlite-writer".into()).spawn(move || {
+            while let Some(group) = line.wait(GROUP) {
+                self.commit(group);
+            }
+        })?;
+        Ok(())
+    }
+
     /// Runs a group in one transaction, and answers all of it after the COMMIT. A task that fails or
     /// panics is undone alone; a COMMIT that fails fails them all and leaves the connection ready for
     /// the next group.
@@ -50,6 +54,7 @@ impl Writer {
         let failed = self.attempt(&mut group, &mut effects).err();
         if let Some(error) = failed {
             let _ = self.execute("ROLLBACK");
+            self.told.lacks(false);
             tracing::error!(error = ?error, tasks = group.len(), "a group of writes could not be committed");
             let reason = error.to_string();
             for task in group {
@@ -60,6 +65,7 @@ impl Writer {
         if !effects.is_empty() {
             (self.hook)(effects);
         }
+        self.told.lacks(false);
         for task in group {
             task.answer(None);
         }
@@ -89,6 +95,7 @@ impl Writer {
                 self.execute("RELEASE task")?;
             }
         }
+        self.told.lacks(!effects.is_empty());
         self.execute("COMMIT")
     }
 

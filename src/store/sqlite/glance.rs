@@ -1,0 +1,33 @@
+use super::super::StoreError;
+use super::super::retention::Retention;
+use super::Conn;
+use super::line::outcome;
+use super::queries::Tx;
+use futures_util::future::BoxFuture;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Connections for reads of a row or few by their keys, which take less time than handing them to a
+/// thread and being woken by it.
+pub(super) struct Glances(Mutex<Vec<Conn>>);
+
+impl Glances {
+    pub(super) fn new(connections: Vec<Conn>) -> Self {
+        Self(Mutex::new(connections))
+    }
+
+    /// Runs `work` on the calling thread, without a transaction around its statements. `None` where it
+    /// could not be done at once: all connections are in use, or the database is busy.
+    pub(super) fn take<T, W>(&self, work: &W, epoch: &Arc<str>, kept: &Retention) -> Option<T>
+    where
+        W: for<'t> Fn(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, StoreError>>,
+    {
+        let mut connection = self.lock().pop()?;
+        let outcome = outcome(work, &mut Tx::new(&mut connection, Arc::clone(epoch), kept.clone()));
+        self.lock().push(connection);
+        outcome.ok()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Conn>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
