@@ -25,7 +25,7 @@ CONNECTS_PER_SECOND = 3_190
 HEARTBEAT_SECONDS = 15
 STREAM_AGE_SECONDS = 0.9 * 3600
 POOL = 16
-SCAN_EVERY, SCAN_OVERLAP, SCAN_MOST = 3, 10, 10_000
+SCAN_EVERY, SCAN_OVERLAP, SCAN_MOST, SCAN_CHEAPER = 3, 10, 10_000, 8
 KEPT_CHANGES, KEPT_DAYS = 100, 7
 
 # Assumed; put your own here.
@@ -51,8 +51,9 @@ def scenario(users):
     changes = users * CHANGES_PER_USER_AND_DAY / 86_400 * PEAK
     # Too many changed users are not looked at one by one: those that are connected here are.
     scanned = changes * (SCAN_EVERY + SCAN_OVERLAP)
-    if scanned > SCAN_MOST:
-        scanned = SCAN_MOST + connections / nodes
+    most = max(SCAN_MOST, SCAN_CHEAPER * connections / nodes)
+    if scanned > most:
+        scanned = most + connections / nodes
     kept = min(KEPT_CHANGES, CHANGES_PER_USER_AND_DAY * KEPT_DAYS)
     return {
         "connections": connections,

@@ -80,6 +80,6 @@ impl Frame {
     }
 }
 
-fn tell(error: &wire::Unwritable) {
+pub(super) fn tell(error: &wire::Unwritable) {
     tracing::error!(%error, "a user's document cannot be written");
 }

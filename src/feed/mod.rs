@@ -20,6 +20,7 @@ mod run;
 mod subscription;
 #[cfg(test)]
 pub(crate) mod tests;
+mod whole;
 pub mod wire;
 
 pub use bus::{
@@ -31,6 +32,7 @@ pub use hub::{Connections, End, Everywhere, SessionConnections, Transport};
 pub use join::{Listener, Refused};
 pub use limits::Limits;
 pub use subscription::{Item, Subscription, TooManyPolls};
+pub use whole::Whole;
 pub use wire::Reason;
 
 use crate::bugs::{Bug, seeded};

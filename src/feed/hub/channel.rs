@@ -1,8 +1,8 @@
 use super::pace::Turn;
 use super::state::{Reading, State, is_covered};
 use super::{End, Hub, Member, Transport, follows};
-use crate::feed::Frame;
-use crate::model::{Change, Cursor, User, UserRef};
+use crate::feed::{Frame, Whole};
+use crate::model::{Change, Cursor, UserRef};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 
@@ -14,7 +14,7 @@ const SLOTS: usize = 16;
 pub(in crate::feed) enum News {
     Change(Arc<Frame>),
     /// The changes up to this state cannot be had one by one.
-    State(Arc<User>),
+    State(Arc<Whole>),
 }
 
 /// One user with somebody listening.
@@ -131,7 +131,7 @@ impl Channel {
 
     /// The newest version, and its document where it is at hand; `None` where there may be a newer one
     /// already, or nothing is known yet.
-    pub fn present(&self) -> Option<(Cursor, Option<Arc<User>>)> {
+    pub fn present(&self) -> Option<(Cursor, Option<Arc<Whole>>)> {
         let state = self.lock();
         let sent = state.sent?;
         let doubted = state.heard.is_some_and(|heard| !is_covered(heard, sent));
@@ -142,7 +142,7 @@ impl Channel {
     }
 
     /// Keeps what was read for the polls that come next.
-    pub fn remember(&self, user: &Arc<User>) {
+    pub fn remember(&self, user: &Arc<Whole>) {
         self.lock().present = Some(Arc::clone(user));
     }
 
@@ -178,9 +178,11 @@ impl Channel {
     /// Has the members woken, now or later if they are many, with the lock released: a waker may run
     /// foreign code.
     pub(super) fn release(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
-        let listeners = state.members.len();
-        match state.pace.turn(listeners) {
-            Turn::Now => self.hub.bells.ring(&unlocked(state)),
+        let members = state.members.clone();
+        let turn = state.pace.turn(members.len());
+        drop(state);
+        match turn {
+            Turn::Now => self.hub.bells.ring(&members),
             Turn::At(at) => self.hub.wake_later(self, at),
             Turn::Then => {}
         }
@@ -189,18 +191,16 @@ impl Channel {
     /// Wakes the members for what has waited for it.
     pub fn wake(&self) {
         let mut state = self.lock();
-        if state.pace.ring() {
-            self.hub.bells.ring(&unlocked(state));
+        let (waited, members) = (state.pace.ring(), state.members.clone());
+        drop(state);
+        if waited {
+            self.hub.bells.ring(&members);
         }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn unlocked(state: MutexGuard<'_, State>) -> Arc<Vec<Arc<Member>>> {
-    state.members.clone()
 }
 
 /// The last one to leave takes the entry out of the map.

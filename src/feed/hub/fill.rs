@@ -41,7 +41,7 @@ impl Channel {
             state.sent = Some(user.cursor);
             state.hear(user.cursor);
             // Fails where nobody receives any more, which is fine.
-            let _ = self.news.send(News::State(Arc::new(user)));
+            let _ = self.news.send(News::State(Arc::new(user.into())));
         }
         if state.reading == Reading::Again {
             state.reading = Reading::Idle;

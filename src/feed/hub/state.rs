@@ -1,6 +1,7 @@
 use super::Member;
 use super::pace::Pace;
-use crate::model::{Cursor, User};
+use crate::feed::Whole;
+use crate::model::Cursor;
 use std::sync::Arc;
 
 /// What a channel knows.
@@ -16,7 +17,7 @@ pub(super) struct State {
     /// How many members are parked polls.
     pub parked: usize,
     /// The document at `sent`, for polls that come without a cursor; only while the channel lingers.
-    pub present: Option<Arc<User>>,
+    pub present: Option<Arc<Whole>>,
     /// Whether the channel is kept for the next poll.
     pub lingers: bool,
     /// In the order of their opening. Copied on change, so that they are woken without the lock.

@@ -1,5 +1,4 @@
-use crate::feed::{End, Frame, Reason};
-use crate::model::User;
+use crate::feed::{End, Frame, Reason, Whole};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ pub enum Item {
         /// Why not.
         reason: Reason,
         /// The state.
-        user: Arc<User>,
+        user: Arc<Whole>,
     },
     /// The next change.
     Change(Arc<Frame>),

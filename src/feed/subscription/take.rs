@@ -3,7 +3,7 @@
 use super::read::{Answer, Why};
 use super::{Item, Subscription};
 use crate::bugs::{Bug, seeded};
-use crate::feed::{CaughtUp, Reason};
+use crate::feed::{CaughtUp, Reason, Whole};
 use crate::model::{Cursor, User, Version};
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ impl Subscription {
         match (answer.why, self.mine) {
             (Why::First { resume: Some(resume) }, _) => self.begin(resume, caught_up),
             (Why::First { resume: None }, _) | (_, None) => {
-                Some(self.snapshot(Reason::Connected, caught_up.user.into()))
+                Some(self.snapshot(Reason::Connected, whole(caught_up.user)))
             }
             (Why::Lag | Why::Hole { .. }, Some(mine)) => self.go_on(mine, caught_up),
         }
@@ -39,12 +39,12 @@ impl Subscription {
             return None;
         }
         let reached = user.cursor.is_ahead_of(&resume);
-        Some(self.snapshot(if reached { Reason::Gap } else { Reason::Epoch }, user.into()))
+        Some(self.snapshot(if reached { Reason::Gap } else { Reason::Epoch }, whole(user)))
     }
 
     fn go_on(&mut self, mine: Cursor, CaughtUp { user, missed }: CaughtUp) -> Option<Item> {
         if user.cursor.epoch != mine.epoch {
-            return Some(self.snapshot(Reason::Epoch, user.into()));
+            return Some(self.snapshot(Reason::Epoch, whole(user)));
         }
         if !user.cursor.is_ahead_of(&mine) {
             return None;
@@ -53,7 +53,7 @@ impl Subscription {
             self.missed = missed.into_iter();
             return None;
         }
-        Some(self.snapshot(Reason::Gap, user.into()))
+        Some(self.snapshot(Reason::Gap, whole(user)))
     }
 
     /// What can be shown without a read; `None` where the row must be read.
@@ -72,7 +72,7 @@ impl Subscription {
     }
 
     /// Shows the whole state, and goes on from there.
-    pub(super) fn snapshot(&mut self, reason: Reason, user: Arc<User>) -> Item {
+    pub(super) fn snapshot(&mut self, reason: Reason, user: Arc<Whole>) -> Item {
         self.mine = Some(user.cursor);
         if self.leaves_a_trace() {
             self.seat.channel().remember(&user);
@@ -83,4 +83,8 @@ impl Subscription {
         }
         Item::Snapshot { reason, user }
     }
+}
+
+fn whole(user: User) -> Arc<Whole> {
+    Arc::new(user.into())
 }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 async fn all_hear(node: &Node) -> bool {
     let mut streams: Vec<_> =
         (0..20).map(|_| node.feed.join(listener(None), Transport::Stream, None).unwrap()).collect();
-    join_all(streams.iter_mut().map(|stream| stream.next())).await;
+    join_all(streams.iter_mut().map(Subscription::next)).await;
     let hear = async |stream: &mut Subscription| matches!(stream.next().await, Item::Change(_));
     let publisher = node.clone();
     let publish = async move {

@@ -5,9 +5,9 @@ mod ask;
 mod tests;
 
 use crate::feed::{
-    End, Feed, Frame, Item, Listener, Refused, Subscription, TooManyPolls, Transport, wire,
+    End, Feed, Frame, Item, Listener, Refused, Subscription, TooManyPolls, Transport, Whole, wire,
 };
-use crate::model::{Change, Cursor, EndingCode, Micros, User};
+use crate::model::{Cursor, EndingCode, Micros};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ContentType, ETAG};
 use actix_web::{HttpRequest, HttpResponse};
@@ -90,7 +90,7 @@ async fn answer(
     }
     match item {
         Item::Change(frame) => changes(subscription, frame),
-        Item::Snapshot { user, .. } => state(subscription, &user, None),
+        Item::Snapshot { user, .. } => whole(subscription, &user),
         Item::Current | Item::Draining(_) | Item::Ended(End::Of(EndingCode::Disconnected)) => {
             Ok(nothing(subscription, &ask))
         }
@@ -105,7 +105,7 @@ fn changes(mut subscription: Subscription, first: Arc<Frame>) -> Result<HttpResp
     loop {
         match subscription.next().now_or_never() {
             Some(Item::Change(frame)) => frames.push(frame),
-            Some(Item::Snapshot { user, .. }) => return state(subscription, &user, None),
+            Some(Item::Snapshot { user, .. }) => return whole(subscription, &user),
             Some(Item::Ended(end)) if end != End::Of(EndingCode::Disconnected) => {
                 return Err(PollError::Ended);
             }
@@ -127,18 +127,14 @@ fn changes(mut subscription: Subscription, first: Arc<Frame>) -> Result<HttpResp
     let changes: Vec<_> = frames.iter().map(|frame| frame.change()).collect();
     let Some(last) = changes.last() else { return Err(PollError::Unavailable) };
     let shown = changes.len() <= MOST_CHANGES;
-    state(subscription, &last.user, shown.then_some(&changes))
+    let answer = wire::news(&last.user, shown.then_some(&changes)).inspect_err(|error| {
+        tracing::error!(%error, user.id = last.user.id, "a document cannot be written");
+    });
+    respond(subscription, last.cursor, answer.ok())
 }
 
-fn state(
-    subscription: Subscription,
-    user: &User,
-    changes: Option<&[&Change]>,
-) -> Result<HttpResponse, PollError> {
-    let answer = wire::news(user, changes).inspect_err(|error| {
-        tracing::error!(%error, user.id = user.id, "a document cannot be written");
-    });
-    respond(subscription, user.cursor, answer.ok())
+fn whole(subscription: Subscription, user: &Whole) -> Result<HttpResponse, PollError> {
+    respond(subscription, user.cursor, user.answer())
 }
 
 fn respond(

@@ -1,7 +1,7 @@
 //! The log of changes: what a reader missed, and who changed of late.
 
 use super::Tx;
-use super::users;
+use super::shown;
 use crate::model::{
     Change, ChangeType, Cursor, Document, Ending, EndingCode, Epoch, Micros, SessionId, User,
     UserRef, Version,
@@ -98,7 +98,7 @@ pub(crate) async fn since(
     user: UserRef,
     after: Option<Cursor>,
 ) -> Result<Option<Since>, StoreError> {
-    let Some(row) = users::shown(tx, &user).await? else { return Ok(None) };
+    let Some(row) = shown::find(tx, &user).await? else { return Ok(None) };
     let present = row.cursor(&tx.epoch);
     let changes = match after {
         Some(after) if after == present => Some(Vec::new()),
@@ -152,7 +152,7 @@ pub(crate) async fn page(
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Option<Page>, StoreError> {
-    let Some(row) = users::shown(tx, &user).await? else { return Ok(None) };
+    let Some(row) = shown::find(tx, &user).await? else { return Ok(None) };
     let present = row.cursor(&tx.epoch);
     if after.is_some_and(|after| after.epoch != present.epoch || after.version > present.version) {
         return Ok(Some(Page::Gone));

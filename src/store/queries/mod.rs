@@ -28,6 +28,7 @@ pub(crate) mod remove;
 pub(crate) mod resend;
 pub(crate) mod said;
 pub(crate) mod sessions;
+pub(crate) mod shown;
 pub(crate) mod sign_up;
 pub(crate) mod tenants;
 pub(crate) mod tickets;

@@ -3,7 +3,8 @@
 use super::Tx;
 use super::idempotency::{self, Claimed};
 use super::prepared::Prepare;
-use super::users::{self, UserRow};
+use super::shown::ShownRow;
+use super::users;
 use crate::bugs::version_step;
 use crate::model::{ChangeType, Document, DocumentTooLarge, Micros};
 use crate::store::schema::users as table;
@@ -88,18 +89,19 @@ async fn record(tx: &mut Tx<'_>, event: &NewEvent, now: Micros) -> Result<Publis
         }
     }
     let user = table::table.find((event.user.tenant.as_str(), event.user.id.as_str()));
-    let row: Option<UserRow> = diesel::update(user)
+    let row: Option<ShownRow> = diesel::update(user)
         .set((
             table::version.eq(table::version + version_step()),
             table::updated_at.eq(now.0),
             merged,
         ))
-        .returning(UserRow::as_returning())
+        .returning(ShownRow::as_returning())
         .prepared()
         .get_result(tx.conn)
         .await
         .optional()?;
     let Some(row) = row else { return Ok(Published::UnknownUser) };
-    let change = users::record(tx, &row, event.kind.clone(), event.data.clone()).await?;
-    Ok(change.map_or(Published::UnknownUser, |change| Published::Done(Box::new(change))))
+    let (owner, user) = (event.user.clone(), row.document(&tx.epoch));
+    let (kind, data) = (event.kind.clone(), event.data.clone());
+    Ok(Published::Done(Box::new(users::record_shown(tx, owner, user, kind, data).await?)))
 }

@@ -4,6 +4,7 @@ use super::super::take_turn;
 use super::Tx;
 use super::addresses::AddressRow;
 use super::prepared::Prepare;
+use super::shown::{self, ShownRow};
 use crate::bugs::{Bug, seeded};
 use crate::model::{
     Change, ChangeType, Cursor, Document, Effect, EmailAddress, Epoch, Micros, User, UserId,
@@ -120,54 +121,6 @@ impl UserRow {
     }
 }
 
-/// What of a user's row everybody reads.
-#[derive(Debug, Queryable, Selectable)]
-#[diesel(table_name = users)]
-pub(crate) struct ShownRow {
-    pub(crate) id: String,
-    pub(crate) version: i64,
-    pub(crate) epoch: String,
-    pub(crate) email: Option<String>,
-    pub(crate) email_verified_at: Option<i64>,
-    pub(crate) kyc: String,
-    pub(crate) attributes: String,
-    pub(crate) created_at: i64,
-    pub(crate) updated_at: i64,
-}
-
-impl ShownRow {
-    /// As [`UserRow::cursor`].
-    pub(crate) fn cursor(&self, database: &str) -> Cursor {
-        Cursor { epoch: Epoch::of(database, &self.epoch), version: Version(self.version) }
-    }
-
-    /// As [`UserRow::document`].
-    pub(crate) fn document(self, database: &str) -> User {
-        let cursor = self.cursor(database);
-        User {
-            id: self.id,
-            email: self.email,
-            email_verified: self.email_verified_at.is_some(),
-            email_verified_at: self.email_verified_at.map(Micros),
-            kyc: Document::stored(&self.kyc),
-            attributes: Document::stored(&self.attributes),
-            created_at: Micros(self.created_at),
-            updated_at: Micros(self.updated_at),
-            cursor,
-        }
-    }
-}
-
-/// What is shown of `user`.
-pub(crate) async fn shown(tx: &mut Tx<'_>, user: &UserRef) -> Result<Option<ShownRow>, StoreError> {
-    Ok(users::table
-        .find((user.tenant.as_str(), user.id.as_str()))
-        .select(ShownRow::as_select())
-        .get_result(tx.conn)
-        .await
-        .optional()?)
-}
-
 /// The row of `user`.
 pub(crate) async fn find(tx: &mut Tx<'_>, user: &UserRef) -> Result<Option<UserRow>, StoreError> {
     Ok(users::table
@@ -192,7 +145,7 @@ pub(crate) async fn hold(tx: &mut Tx<'_>, user: &UserRef) -> Result<Option<UserR
 
 /// The document of `user`.
 pub(crate) async fn document(tx: &mut Tx<'_>, user: UserRef) -> Result<Option<User>, StoreError> {
-    let row = shown(tx, &user).await?;
+    let row = shown::find(tx, &user).await?;
     Ok(row.map(|row| row.document(&tx.epoch)))
 }
 
@@ -211,8 +164,7 @@ pub(crate) async fn create(tx: &mut Tx<'_>, row: &UserRow) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Records the version that `row` has just been given: the change is written in the same
-/// transaction, and told after its COMMIT.
+/// Records the version that `row` has just been given: see [`record_shown`].
 pub(crate) async fn record(
     tx: &mut Tx<'_>,
     row: &UserRow,
@@ -221,22 +173,35 @@ pub(crate) async fn record(
 ) -> Result<Option<Change>, StoreError> {
     let Some(owner) = row.user() else { return Ok(None) };
     let user = row.document(&tx.epoch);
-    let change = Change { cursor: user.cursor, kind, data, at: Micros(row.updated_at), user };
+    Ok(Some(record_shown(tx, owner, user, kind, data).await?))
+}
+
+/// Records the version that `owner`'s row, which shows as `user`, has just been given: the change is
+/// written in the same transaction, and told after its COMMIT.
+pub(crate) async fn record_shown(
+    tx: &mut Tx<'_>,
+    owner: UserRef,
+    user: User,
+    kind: ChangeType,
+    data: Document,
+) -> Result<Change, StoreError> {
+    let change = Change { cursor: user.cursor, kind, data, at: user.updated_at, user };
+    let (tenant, id, version) = (owner.tenant.as_str(), owner.id.as_str(), change.cursor.version.0);
     let values = (
-        changes::tenant.eq(&row.tenant),
-        changes::user_id.eq(&row.id),
-        changes::version.eq(row.version),
+        changes::tenant.eq(tenant),
+        changes::user_id.eq(id),
+        changes::version.eq(version),
         changes::kind.eq(change.kind.as_str()),
         changes::data.eq(change.data.as_str()),
         changes::document.eq(super::changes::stored(&change.user)),
-        changes::at.eq(row.updated_at),
+        changes::at.eq(change.at.0),
     );
     if seeded(Bug::VersionStands) {
-        let same = changes::table.find((&row.tenant, &row.id, row.version));
+        let same = changes::table.find((tenant, id, version));
         diesel::delete(same).execute(tx.conn).await?;
     }
     // Asked along with the write, so that a tenant without webhooks pays no round trip for them.
-    let enabled = webhooks::tenant.eq(&row.tenant).and(webhooks::disabled_at.is_null());
+    let enabled = webhooks::tenant.eq(tenant).and(webhooks::disabled_at.is_null());
     let webhooks: bool = diesel::insert_into(changes::table)
         .values(values)
         .returning(exists(webhooks::table.filter(enabled)))
@@ -245,14 +210,14 @@ pub(crate) async fn record(
     if webhooks {
         super::deliveries::queue(tx, &owner, &change).await?;
     }
-    let most = tx.kept.of(&row.tenant).changes;
-    if row.version > most {
-        let of_user = changes::tenant.eq(&row.tenant).and(changes::user_id.eq(&row.id));
-        let old = of_user.and(changes::version.le(row.version - most));
+    let most = tx.kept.of(tenant).changes;
+    if version > most {
+        let of_user = changes::tenant.eq(tenant).and(changes::user_id.eq(id));
+        let old = of_user.and(changes::version.le(version - most));
         diesel::delete(changes::table.filter(old)).execute(tx.conn).await?;
     }
     tx.effects.push(Effect::Changed(owner, change.clone()));
-    Ok(Some(change))
+    Ok(change)
 }
 
 /// Makes the user that an issuer or the command line names, unless it is there. A claimed address

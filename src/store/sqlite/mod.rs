@@ -122,14 +122,14 @@ impl Sqlite {
 
         let writes = Line::new(WRITES_WAITING);
         let told = Told::default();
-        let writer = Writer {
+        let thread = Writer {
             connection,
             epoch: Arc::clone(&epoch),
             kept: kept.clone(),
             hook,
             told: told.clone(),
         };
-        writer.spawn(writes.receiver())?;
+        thread.spawn(writes.receiver())?;
         let reads = Line::new(READS_WAITING);
         let mut glances = Vec::new();
         for _ in 0..readers.max(1) {
