@@ -32,6 +32,31 @@ async fn s21_one_stream_too_many_ends_the_oldest() {
     }
 }
 
+/// Enough that they are woken together, and changes that come fast are written together.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_tabs_of_one_user_are_shown_each_of_a_burst_of_changes() {
+    let app = App::with(&["--streams-per-user", "100"]).await;
+    let device = app.signed_up("ana@example.com").await;
+    let mut tabs = Vec::new();
+    for _ in 0..100 {
+        let mut tab = device.listen().await;
+        tab.expect("snapshot").await;
+        tabs.push(tab);
+    }
+    let (backend, id) = (app.backend("default"), device.id().await);
+
+    let mut changes = Vec::new();
+    for step in 0..12 {
+        changes.push(kyc(&backend, &id, json!({ "step": step })).await);
+    }
+
+    for tab in &mut tabs {
+        for change in &changes {
+            assert_eq!(tab.expect("kyc.updated").await.data, *change);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s21_a_full_node_says_so_with_200_and_polls_get_503() {
     let app = App::with(&["--max-streams", "2"]).await;

@@ -194,3 +194,31 @@ async fn r14_a_change_between_two_polls_is_never_missed() {
         change["cursor"].as_str().unwrap().clone_into(&mut cursor);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_polls_after_a_publish_was_answered_is_shown_what_was_published() {
+    let app = App::start().await;
+    let device = app.signed_up("ana@example.com").await;
+    let (backend, id) = (app.backend("default"), device.id().await);
+    let mut seen = device.cursor().await;
+
+    for step in 0..20 {
+        // What the first of these has read, the next ones are told without.
+        for _ in 0..2 {
+            assert_eq!(
+                device.get("/v1/poll?wait=0").await.expect(200).body["cursor"],
+                seen.as_str()
+            );
+            let current = device.get(&format!("/v1/poll?wait=0&after={seen}")).await;
+            assert_eq!(current.expect(204).text, "");
+        }
+
+        let change = kyc(&backend, &id, json!({ "step": step })).await;
+
+        let whole = device.get("/v1/poll?wait=0").await.expect(200);
+        assert_eq!(whole.body["cursor"], change["cursor"]);
+        let news = device.get(&format!("/v1/poll?wait=0&after={seen}")).await.expect(200);
+        assert_eq!(news.body["changes"], json!([change]));
+        seen = change["cursor"].as_str().unwrap().to_owned();
+    }
+}
