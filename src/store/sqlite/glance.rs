@@ -7,7 +7,8 @@ use futures_util::future::BoxFuture;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Connections for reads of a row or few by their keys, which take less time than handing them to a
-/// thread and being woken by it.
+/// thread and being woken by it. A page that is not in memory keeps the caller's thread waiting for the
+/// disk: so nothing that reads many belongs here.
 pub(super) struct Glances(Mutex<Vec<Conn>>);
 
 impl Glances {

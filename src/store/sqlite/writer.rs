@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How many queued transactions share one COMMIT, and with it one `fsync`.
+/// How many queued transactions share one COMMIT, and with it one `fdatasync`.
 const GROUP: usize = 64;
 
 /// Whether the hook has been told of all that can be read: not from a COMMIT until it was.
