@@ -59,8 +59,10 @@ impl Subscription {
     /// What can be shown without a read; `None` where the row must be read.
     pub(super) fn known(&mut self) -> Option<Item> {
         // In this order: what is committed after the first look is news to a receiver that is there.
-        let told = self.feed.history.is_told();
-        let (cursor, user) = self.seat.channel().present().filter(|_| told)?;
+        if !self.feed.history.is_told() {
+            return None;
+        }
+        let (cursor, user) = self.seat.channel().present()?;
         match (self.resume, user) {
             (Some(resume), _) if resume == cursor => {
                 self.mine = Some(cursor);

@@ -91,8 +91,7 @@ impl ChangeRow {
     }
 }
 
-/// The user's state now, and what it missed since `after`: of one moment also where the statements are
-/// not, since changes stand once they are made, and the row says which are wanted.
+/// The user's state now, and what it missed since `after`.
 pub(crate) async fn since(
     tx: &mut Tx<'_>,
     user: UserRef,

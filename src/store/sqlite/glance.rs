@@ -1,8 +1,8 @@
 use super::super::StoreError;
 use super::super::retention::Retention;
-use super::Conn;
 use super::line::outcome;
 use super::queries::Tx;
+use super::{Conn, execute};
 use futures_util::future::BoxFuture;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,16 +16,19 @@ impl Glances {
         Self(Mutex::new(connections))
     }
 
-    /// Runs `work` on the calling thread, without a transaction around its statements. `None` where it
-    /// could not be done at once: all connections are in use, or the database is busy.
+    /// Runs `work` on the calling thread, in one read transaction. `None` where it could not be done at
+    /// once: all connections are in use, or the database is busy.
     pub(super) fn take<T, W>(&self, work: &W, epoch: &Arc<str>, kept: &Retention) -> Option<T>
     where
         W: for<'t> Fn(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, StoreError>>,
     {
         let mut connection = self.lock().pop()?;
-        let outcome = outcome(work, &mut Tx::new(&mut connection, Arc::clone(epoch), kept.clone()));
+        let found = execute(&mut connection, "BEGIN").and_then(|()| {
+            outcome(work, &mut Tx::new(&mut connection, Arc::clone(epoch), kept.clone()))
+        });
+        let _ = execute(&mut connection, if found.is_ok() { "COMMIT" } else { "ROLLBACK" });
         self.lock().push(connection);
-        outcome.ok()
+        found.ok()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Conn>> {

@@ -23,6 +23,7 @@ use super::retention::Retention;
 use super::{Hook, Moment, OpenError, StoreError};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
+use diesel_async::SimpleAsyncConnection;
 use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::FutureExt;
@@ -174,7 +175,7 @@ impl Sqlite {
     }
 
     /// Runs `work` where it is called, or where that cannot be now like [`Self::read`]. For what looks a
-    /// row or few up by their keys, and does not mind that each statement is of a moment of its own.
+    /// row or few up by their keys.
     pub(super) async fn glance<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -203,6 +204,12 @@ fn connect(path: &Path) -> Result<SqliteConnection, OpenError> {
 
 fn wrap(connection: SqliteConnection) -> Conn {
     SyncConnectionWrapper::with_runtime(connection, Inline)
+}
+
+/// Runs a statement that answers nothing.
+fn execute(connection: &mut Conn, statement: &str) -> Result<(), StoreError> {
+    let done = connection.batch_execute(statement).now_or_never();
+    done.unwrap_or(Ok(())).map_err(StoreError::from)
 }
 
 /// Draws the database's epoch where it has none, and reads it.

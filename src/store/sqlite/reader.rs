@@ -1,10 +1,7 @@
-use super::super::StoreError;
 use super::super::retention::Retention;
-use super::Conn;
 use super::line::{Task, Turn};
 use super::queries::Tx;
-use diesel_async::SimpleAsyncConnection;
-use futures_util::FutureExt;
+use super::{Conn, execute};
 use std::sync::Arc;
 
 /// How many queued reads share a transaction. A few, since those behind a slow one wait for it though
@@ -44,9 +41,4 @@ fn read(connection: &mut Conn, epoch: &Arc<str>, kept: &Retention, group: Vec<Bo
     if begun {
         let _ = execute(connection, "COMMIT");
     }
-}
-
-fn execute(connection: &mut Conn, statement: &str) -> Result<(), StoreError> {
-    let done = connection.batch_execute(statement).now_or_never();
-    done.unwrap_or(Ok(())).map_err(StoreError::from)
 }

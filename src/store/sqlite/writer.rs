@@ -1,11 +1,9 @@
 use super::super::retention::Retention;
 use super::super::{Hook, StoreError};
-use super::Conn;
 use super::line::{Task, Turn};
 use super::queries::Tx;
+use super::{Conn, execute};
 use crate::model::Effect;
-use diesel_async::SimpleAsyncConnection;
-use futures_util::FutureExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -110,7 +108,6 @@ impl Writer {
     }
 
     fn execute(&mut self, statement: &str) -> Result<(), StoreError> {
-        let done = self.connection.batch_execute(statement).now_or_never();
-        done.unwrap_or(Ok(())).map_err(StoreError::from)
+        execute(&mut self.connection, statement)
     }
 }
