@@ -5,18 +5,20 @@
 //! answer after the COMMIT; with a key, also the key held and the answer kept. Every user has a
 //! listener at the hub, and its time runs from before the call to when it has the change.
 
+#[path = "shared/first_read.rs"]
+mod first_read;
+
 use afterclick::clock::{Clock, SystemClock};
 use afterclick::feed::{
-    CaughtUp, Feed, History, HistoryUnavailable, Item, Limits, Listener, LocalBus, Moment,
-    Subscription, Transport,
+    CaughtUp, Feed, HistoryUnavailable, Item, Limits, Listener, LocalBus, Subscription, Transport,
 };
 use afterclick::model::{
-    By, ChangeType, Cursor, Document, Effect, Ending, IdempotencyKey, Languages, Micros, Once,
+    By, ChangeType, Cursor, Document, Effect, IdempotencyKey, Languages, Micros, Once,
     Precondition, TenantName, UserRef,
 };
 use afterclick::store::{Hook, Kept, NewEvent, Published, PutUser, Store};
+use first_read::{Answer, FirstRead};
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, ready};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -134,7 +136,8 @@ fn service(folder: &Path) -> Result<(Store, Arc<Feed>), Failure> {
         }
     });
     let store = Store::sqlite(&folder.join("bench.db"), 2, true, kept, hook)?;
-    let history = Arc::new(Stored(store.clone()));
+    let reads = store.clone();
+    let history = Arc::new(FirstRead(move |user, after| first(reads.clone(), user, after)));
     let clock = Arc::new(SystemClock::default());
     let feed = Feed::new(history, Arc::new(LocalBus::default()), clock, Limits::default());
     let _ = listening.set(Arc::clone(&feed));
@@ -189,35 +192,10 @@ fn percentiles(mut took: Vec<Duration>) -> (f64, f64) {
     (at(50), at(99))
 }
 
-/// What a listener reads first, from the store. The rest is for holes and other nodes: there are
-/// none, and nobody looks for them.
-struct Stored(Store);
-
-type Answer<T> = BoxFuture<'static, Result<T, HistoryUnavailable>>;
-
-impl History for Stored {
-    fn catch_up(&self, user: UserRef, after: Option<Cursor>) -> Answer<Option<CaughtUp>> {
-        let store = self.0.clone();
-        async move {
-            let since = store.since(user, after).await.map_err(|_| HistoryUnavailable)?;
-            Ok(since.map(|since| CaughtUp { user: since.user, missed: since.changes }))
-        }
-        .boxed()
+fn first(store: Store, user: UserRef, after: Option<Cursor>) -> Answer<Option<CaughtUp>> {
+    async move {
+        let since = store.since(user, after).await.map_err(|_| HistoryUnavailable)?;
+        Ok(since.map(|since| CaughtUp { user: since.user, missed: since.changes }))
     }
-
-    fn redraw_epoch(&self, _: UserRef, _: Cursor) -> Answer<()> {
-        ready(Err(HistoryUnavailable)).boxed()
-    }
-
-    fn changed_since(&self, _: Micros, _: usize) -> Answer<Vec<(UserRef, Cursor)>> {
-        ready(Err(HistoryUnavailable)).boxed()
-    }
-
-    fn endings_since(&self, _: Micros, _: usize) -> Answer<Vec<Ending>> {
-        ready(Err(HistoryUnavailable)).boxed()
-    }
-
-    fn moment(&self) -> Answer<Moment> {
-        ready(Err(HistoryUnavailable)).boxed()
-    }
+    .boxed()
 }

@@ -1,16 +1,16 @@
 //! Sending to one of many, and coming and going among them.
 
 use crate::Failure;
+use crate::first_read::FirstRead;
 use crate::values::{at, change, next_version, user};
 use afterclick::clock::SystemClock;
 use afterclick::feed::{
-    CaughtUp, Feed, History, HistoryUnavailable, Item, Limits, Listener, LocalBus, Moment, Refused,
-    Subscription, Transport,
+    CaughtUp, Feed, Item, Limits, Listener, LocalBus, Refused, Subscription, Transport,
 };
-use afterclick::model::{Change, Cursor, Ending, Micros, User, UserRef, Version};
+use afterclick::model::{Change, Micros, UserRef, Version};
 use criterion::{BatchSize, Criterion};
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, ready};
+use futures_util::future::ready;
 use std::sync::Arc;
 
 /// Users with a stream open while others are measured.
@@ -93,7 +93,10 @@ struct Room {
 impl Room {
     fn open() -> Result<Self, Failure> {
         let change = change(at(1), 40)?;
-        let history = Arc::new(Present(change.user.clone()));
+        let user = change.user.clone();
+        let present =
+            move |_, _| ready(Ok(Some(CaughtUp { user: user.clone(), missed: None }))).boxed();
+        let history = Arc::new(FirstRead(present));
         let clock = Arc::new(SystemClock::default());
         let feed = Feed::new(history, Arc::new(LocalBus::default()), clock, Limits::default());
         Ok(Self { feed, change })
@@ -103,32 +106,5 @@ impl Room {
         let (user, issued_at) = (user.clone(), Micros(i64::MAX));
         let listener = Listener { user, session: None, issued_at, signed_by: None };
         self.feed.join(listener, Transport::Stream, None)
-    }
-}
-
-/// Their database. Nothing else is ever asked of it.
-struct Present(User);
-
-type Answer<T> = BoxFuture<'static, Result<T, HistoryUnavailable>>;
-
-impl History for Present {
-    fn catch_up(&self, _: UserRef, _: Option<Cursor>) -> Answer<Option<CaughtUp>> {
-        ready(Ok(Some(CaughtUp { user: self.0.clone(), missed: None }))).boxed()
-    }
-
-    fn redraw_epoch(&self, _: UserRef, _: Cursor) -> Answer<()> {
-        ready(Err(HistoryUnavailable)).boxed()
-    }
-
-    fn changed_since(&self, _: Micros, _: usize) -> Answer<Vec<(UserRef, Cursor)>> {
-        ready(Err(HistoryUnavailable)).boxed()
-    }
-
-    fn endings_since(&self, _: Micros, _: usize) -> Answer<Vec<Ending>> {
-        ready(Err(HistoryUnavailable)).boxed()
-    }
-
-    fn moment(&self) -> Answer<Moment> {
-        ready(Err(HistoryUnavailable)).boxed()
     }
 }

@@ -3,6 +3,8 @@
 //! `cargo bench --bench heart`. `benches/regression` holds the figures against those that are
 //! committed, each as a multiple of one calibration, so that another machine says nearly the same.
 
+#[path = "../shared/first_read.rs"]
+mod first_read;
 mod hub;
 mod values;
 

@@ -1,8 +1,8 @@
 use super::api_key::KEY_PREFIX;
 use super::tokens::InvalidToken;
-use super::{Accounts, Caller, Credential, Presented, SESSION_TTL};
-use crate::model::{EmailAddress, Micros, OpaqueToken, Scope, UserRef};
-use crate::store::{FirstSight, Session, StoreError};
+use super::{Accounts, Caller, Credential, Newcomer, Presented, SESSION_TTL};
+use crate::model::{Micros, OpaqueToken, Scope};
+use crate::store::{Session, StoreError};
 use std::time::Duration;
 
 /// How often a session's use is written down.
@@ -41,7 +41,25 @@ impl Accounts {
     ///
     /// [`AuthenticateError`]; a bad credential is never taken for none.
     pub async fn user(&self, presented: Presented) -> Result<Caller, AuthenticateError> {
+        let (caller, newcomer) = self.listener(presented).await?;
+        if let Some(newcomer) = newcomer {
+            self.meet(newcomer).await?;
+        }
+        Ok(caller)
+    }
+
+    /// The same for one who is about to read the user's row, and so finds out whether it is there:
+    /// where it is not, [`Self::welcome`] is to be called first.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthenticateError`].
+    pub async fn listener(
+        &self,
+        presented: Presented,
+    ) -> Result<(Caller, Option<Newcomer>), AuthenticateError> {
         let now = self.clock.now();
+        let mut newcomer = None;
         let caller = match presented {
             Presented::Nothing => return Err(AuthenticateError::Nothing),
             Presented::Bearer(token) if token.reveal().starts_with(KEY_PREFIX) => {
@@ -50,7 +68,11 @@ impl Accounts {
                     "this call is a user's, and an API key is a backend's",
                 ));
             }
-            Presented::Bearer(token) => self.bearer(&token, now).await?,
+            Presented::Bearer(token) => {
+                let (caller, unknown) = self.bearer(&token, now).await?;
+                newcomer = unknown;
+                caller
+            }
             Presented::Cookie(token) => self.cookie(&token, now).await?,
             Presented::Ticket(token) => self.ticket(&token, now).await?,
         };
@@ -60,10 +82,14 @@ impl Accounts {
         if caller.renewed {
             self.touch(&caller, now).await;
         }
-        Ok(caller)
+        Ok((caller, newcomer))
     }
 
-    async fn bearer(&self, token: &OpaqueToken, now: Micros) -> Result<Caller, AuthenticateError> {
+    async fn bearer(
+        &self,
+        token: &OpaqueToken,
+        now: Micros,
+    ) -> Result<(Caller, Option<Newcomer>), AuthenticateError> {
         let verified = self.tokens.verify_or_ask(token.reveal(), now).await;
         let verified = verified.map_err(|reason| {
             tracing::debug!(reason = %reason, "an access token was refused");
@@ -72,14 +98,10 @@ impl Accounts {
                 _ => AuthenticateError::Invalid,
             }
         })?;
-        let refused = self.feed.refuses(&verified.user, verified.session, verified.issued_at);
-        if refused {
-            return Err(AuthenticateError::Invalid);
-        }
-        if !verified.own {
-            self.meet(&verified.user, verified.claims_email, verified.email_verified, now).await?;
-        }
-        Ok(Caller {
+        let user = verified.user.clone();
+        let newcomer = (!verified.own)
+            .then(|| self.newcomer(user, verified.claims_email, verified.email_verified, now));
+        let caller = Caller {
             user: verified.user,
             session: verified.session,
             issued_at: verified.issued_at,
@@ -88,7 +110,8 @@ impl Accounts {
             credential: Credential::Bearer,
             renewed: false,
             request: None,
-        })
+        };
+        Ok((caller, newcomer.flatten()))
     }
 
     async fn cookie(&self, token: &OpaqueToken, now: Micros) -> Result<Caller, AuthenticateError> {
@@ -139,28 +162,5 @@ impl Accounts {
         if let Err(error) = self.store.touch(session, caller.user.clone(), now, end).await {
             tracing::warn!(error = %error, "a session's use could not be written down");
         }
-    }
-
-    /// Makes the user of an external issuer at first sight.
-    pub(super) async fn meet(
-        &self,
-        user: &UserRef,
-        email: Option<EmailAddress>,
-        email_verified: bool,
-        now: Micros,
-    ) -> Result<(), StoreError> {
-        // Removed since, at any node, it is a new user's first sight again.
-        if self.met.get(user, now).is_some_and(|at| !self.feed.refuses(user, None, at)) {
-            return Ok(());
-        }
-        if self.store.user(user.clone()).await?.is_none() {
-            let salt =
-                email.as_ref().map(|email| super::passwords::salt_for_unknown(&self.secret, email));
-            let salt = salt.unwrap_or_default();
-            let sight = FirstSight { user: user.clone(), email, email_verified, salt, now };
-            self.store.first_sight(sight).await?;
-        }
-        self.met.put(user.clone(), now, now);
-        Ok(())
     }
 }

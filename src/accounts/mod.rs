@@ -12,6 +12,7 @@ mod leave;
 mod limits;
 mod log_in;
 mod log_out;
+mod newcomers;
 pub mod passwords;
 mod recent;
 mod refresh;
@@ -31,6 +32,7 @@ pub use history::HistoryError;
 pub use leave::LeaveError;
 pub use log_in::LogInError;
 pub use log_out::LogOutError;
+pub use newcomers::Newcomer;
 pub use recent::Recent;
 pub use refresh::{RefreshError, Renewal};
 pub use reset_password::ResetPasswordError;
@@ -132,7 +134,9 @@ impl Accounts {
         ttl: Duration,
     ) -> Result<tokens::AccessToken, crate::store::StoreError> {
         let now = self.clock.now();
-        self.meet(&user, None, false, now).await?;
+        if let Some(newcomer) = self.newcomer(user.clone(), None, false, now) {
+            self.meet(newcomer).await?;
+        }
         let UserRef { tenant, id } = &user;
         let act = Act::on_user(By::command_line(), Deed::TokenIssued, tenant, id, now);
         self.store.record(act).await?;

@@ -4,7 +4,7 @@ use super::http2;
 use super::lean::{self, Scratch};
 use super::paced::Paced;
 use super::serve::HEAD;
-use super::{socket, tls};
+use super::tls;
 use crate::http::Services;
 use actix_http::{Protocol, Request, Response};
 use actix_server::GracefulShutdownSignal;
@@ -62,7 +62,6 @@ where
     ///
     /// HTTP/1's own.
     pub async fn take(&self, socket: TcpStream) -> Result<(), DispatchError> {
-        socket::watch(&socket);
         let peer = socket.peer_addr().ok();
         // The handshake, if any, and the first head: one time for both.
         let by = Instant::now() + HEAD;

@@ -1,6 +1,6 @@
-//! The sockets: the one that listens, and what is set on each connection.
+//! The sockets that listen, and what is set on each connection.
 
-use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
@@ -17,17 +17,42 @@ pub(super) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A restart must not wait for the last run's connections to be forgotten.
     socket.set_reuse_address(true)?;
+    watch(&socket);
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
 }
 
-/// Sends events as they come, and sees to it that a peer that is gone is noticed. A socket that refuses is served all the same.
-pub(super) fn watch(connection: &actix_web::rt::net::TcpStream) {
-    let socket = SockRef::from(connection);
+/// Has each connection send events as they come, and notice a peer that is gone. Said once of the socket
+/// that listens: those it accepts are as it is, which spares each of them six calls. A system that
+/// refuses is served all the same.
+fn watch(socket: &Socket) {
     let keepalive = TcpKeepalive::new().with_time(GONE).with_interval(GONE).with_retries(2);
     let _ = socket.set_tcp_nodelay(true);
     let _ = socket.set_tcp_keepalive(&keepalive);
     let _ = socket.set_tcp_user_timeout(Some(GONE));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use socket2::SockRef;
+    use std::net::TcpStream;
+
+    #[test]
+    fn a_connection_is_watched_as_the_listening_socket_says() {
+        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        listener.set_nonblocking(false).unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+
+        let (connection, _) = listener.accept().unwrap();
+
+        let socket = SockRef::from(&connection);
+        assert!(socket.tcp_nodelay().unwrap() && socket.keepalive().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), GONE);
+        assert_eq!(socket.tcp_keepalive_interval().unwrap(), GONE);
+        assert_eq!(socket.tcp_keepalive_retries().unwrap(), 2);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(GONE));
+    }
 }

@@ -31,7 +31,7 @@ pub use history::{CaughtUp, History, HistoryUnavailable, Moment};
 pub use hub::{Connections, End, Everywhere, SessionConnections, Transport};
 pub use join::{Listener, Refused};
 pub use limits::Limits;
-pub use subscription::{Item, Subscription, TooManyPolls};
+pub use subscription::{Item, Subscription, TooManyPolls, Welcome};
 pub use whole::Whole;
 pub use wire::Reason;
 

@@ -4,7 +4,7 @@ use super::json::{Json, MAX_BODY};
 use super::problem::Problem;
 use super::services::Services;
 use super::{around, cookie, query};
-use crate::accounts::{Backend, Caller, Presented};
+use crate::accounts::{AuthenticateError, Backend, Caller, Newcomer, Presented};
 use crate::model::{OpaqueToken, Scope};
 use actix_web::dev::Payload;
 use actix_web::http::Method;
@@ -17,8 +17,9 @@ use serde::de::DeserializeOwned;
 /// A user, by bearer or cookie.
 pub(super) struct User(pub(super) Caller);
 
-/// A user on a route that takes a ticket too.
-pub(super) struct Listener(pub(super) Caller);
+/// A user on a route that takes a ticket too, and who may have to be made: see
+/// [`crate::accounts::Accounts::listener`].
+pub(super) struct Listener(pub(super) Caller, pub(super) Option<Newcomer>);
 
 /// A backend, by an API key whose scopes allow the request's method: see [`scope`].
 pub(super) struct Publisher(pub(super) Backend);
@@ -31,7 +32,16 @@ impl FromRequest for User {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        user(request.clone(), false).map(|caller| caller.map(Self)).boxed_local()
+        let request = request.clone();
+        async move {
+            let (caller, newcomer) = listener(&request, false).await?;
+            if let Some(newcomer) = newcomer {
+                let met = services(&request)?.accounts.meet(newcomer).await;
+                met.map_err(AuthenticateError::Store)?;
+            }
+            Ok(Self(caller))
+        }
+        .boxed_local()
     }
 }
 
@@ -40,7 +50,9 @@ impl FromRequest for Listener {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        user(request.clone(), true).map(|caller| caller.map(Self)).boxed_local()
+        let request = request.clone();
+        async move { listener(&request, true).await.map(|(caller, newcomer)| Self(caller, newcomer)) }
+            .boxed_local()
     }
 }
 
@@ -93,15 +105,18 @@ where
     }
 }
 
-async fn user(request: HttpRequest, ticket: bool) -> Result<Caller, Problem> {
-    let services = services(&request)?;
-    let presented = presented(&request, services, ticket);
+async fn listener(
+    request: &HttpRequest,
+    ticket: bool,
+) -> Result<(Caller, Option<Newcomer>), Problem> {
+    let services = services(request)?;
+    let presented = presented(request, services, ticket);
     let cookie = if let Presented::Cookie(token) = &presented { Some(token.clone()) } else { None };
-    let caller = services.accounts.user(presented).await?;
+    let (caller, newcomer) = services.accounts.listener(presented).await?;
     if let Some(token) = cookie.filter(|_| caller.renewed) {
         request.extensions_mut().insert(Renewed(token));
     }
-    Ok(Caller { request: around::request_id(&request), ..caller })
+    Ok((Caller { request: around::request_id(request), ..caller }, newcomer))
 }
 
 fn services(request: &HttpRequest) -> Result<&Services, Problem> {

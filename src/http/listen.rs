@@ -5,8 +5,8 @@ use super::poll::{self, PollError};
 use super::problem::Problem;
 use super::services::Services;
 use super::stream::{self, Goodbye};
-use crate::accounts::Caller;
-use crate::feed;
+use crate::accounts::{Caller, Newcomer};
+use crate::feed::{self, HistoryUnavailable, Welcome};
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -22,25 +22,38 @@ pub(super) async fn stream(
     user: Result<Listener, Problem>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let caller = match user {
-        Ok(Listener(caller)) => caller,
+    let Listener(caller, newcomer) = match user {
+        Ok(listener) => listener,
         Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => {
             return Ok(stream::refuse(Goodbye::Unavailable));
         }
         Err(problem) => return Err(problem),
     };
     let (expires_at, pace) = (caller.expires_at, services.settings.pace);
-    Ok(stream::respond(&services.feed, listener(caller), expires_at, pace, &request))
+    let welcome = welcome(&services, newcomer);
+    Ok(stream::respond(&services.feed, listener(caller), welcome, expires_at, pace, &request))
 }
 
 /// `GET /v1/poll`; see [`poll::poll`].
 pub(super) async fn poll(
     services: Data<Services>,
-    user: Listener,
+    Listener(caller, newcomer): Listener,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let expires_at = user.0.expires_at;
-    Ok(poll::poll(&services.feed, listener(user.0), expires_at, &request).await?)
+    let (expires_at, welcome) = (caller.expires_at, welcome(&services, newcomer));
+    Ok(poll::poll(&services.feed, listener(caller), welcome, expires_at, &request).await?)
+}
+
+/// Nobody is looked for before the first read, which finds out: it would be read twice.
+fn welcome(services: &Data<Services>, newcomer: Option<Newcomer>) -> Option<Welcome> {
+    let services = services.clone();
+    let newcomer = newcomer?;
+    Some(Box::pin(async move {
+        services.accounts.welcome(newcomer).await.map_err(|error| {
+            tracing::debug!(error = ?error, "a new user could not be made");
+            HistoryUnavailable
+        })
+    }))
 }
 
 fn listener(caller: Caller) -> feed::Listener {

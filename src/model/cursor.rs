@@ -77,6 +77,11 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    /// Where a row is, by the database's part of its epoch and its own.
+    pub fn stored(database: &str, own: &str, version: i64) -> Self {
+        Self { epoch: Epoch::of(database, own), version: Version(version) }
+    }
+
     /// Whether this is later in the same history than `other`.
     pub fn is_ahead_of(&self, other: &Self) -> bool {
         self.epoch == other.epoch && self.version > other.version

@@ -9,7 +9,7 @@ pub use item::{Item, TooManyPolls};
 pub(super) use seat::Seat;
 
 use super::hub::{End, News, Transport, follows};
-use super::{Feed, Frame, Reason};
+use super::{Feed, Frame, HistoryUnavailable, Reason};
 use crate::bugs::{Bug, seeded};
 use crate::model::{Change, Cursor, Version};
 use futures_util::future::BoxFuture;
@@ -18,6 +18,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::vec;
 use tokio::sync::broadcast::{Receiver, error::TryRecvError};
+
+/// Makes a user who is not there.
+pub type Welcome = BoxFuture<'static, Result<(), HistoryUnavailable>>;
 
 /// One listener and how far it has come.
 ///
@@ -34,6 +37,7 @@ pub struct Subscription {
     /// What the listener has; `None` until the row was read.
     mine: Option<Cursor>,
     reading: Option<BoxFuture<'static, Answer>>,
+    welcome: Option<Welcome>,
     missed: vec::IntoIter<Change>,
     told_to_drain: bool,
     /// The newest broadcast version that the row was read again for, so that a database which is
@@ -55,10 +59,19 @@ impl Subscription {
             resume,
             mine: None,
             reading: None,
+            welcome: None,
             missed: Vec::new().into_iter(),
             told_to_drain: false,
             chased: Version::default(),
         }
+    }
+
+    /// Has the user made where the first read does not find it. Where that cannot be done, the database
+    /// counts as unavailable.
+    #[must_use = "it is the subscription"]
+    pub fn or_welcome(mut self, welcome: Option<Welcome>) -> Self {
+        self.welcome = welcome;
+        self
     }
 
     /// Waits for the next item. Nothing is lost where the future is dropped.
@@ -87,6 +100,7 @@ impl Subscription {
             }
             let Some(mine) = self.mine else {
                 if let Some(item) = self.known() {
+                    self.welcome = None;
                     return Poll::Ready(item);
                 }
                 self.read(Why::First { resume: self.resume });
@@ -154,7 +168,8 @@ impl Subscription {
     }
 
     fn read(&mut self, why: Why) {
-        self.reading = Some(read(self.feed.clone(), self.seat.channel().user.clone(), why));
+        let (feed, user) = (self.feed.clone(), self.seat.channel().user.clone());
+        self.reading = Some(read(feed, user, why, self.welcome.take()));
     }
 
     /// Looks at what was broadcast.

@@ -1,3 +1,4 @@
+use super::Welcome;
 use crate::bugs::{Bug, seeded};
 use crate::feed::catch_up::insist;
 use crate::feed::{CaughtUp, Feed, HistoryUnavailable};
@@ -28,13 +29,18 @@ pub(super) struct Answer {
 
 /// Reads the row. The first read is tried once, because its reader can be told to come again; a
 /// later one until it works, because a stream that is open stays open.
-pub(super) fn read(feed: Arc<Feed>, user: UserRef, why: Why) -> BoxFuture<'static, Answer> {
+pub(super) fn read(
+    feed: Arc<Feed>,
+    user: UserRef,
+    why: Why,
+    welcome: Option<Welcome>,
+) -> BoxFuture<'static, Answer> {
     Box::pin(async move {
         if seeded(Bug::GoesBack) {
             tokio::time::sleep(WIDER).await;
         }
         let read = match why {
-            Why::First { resume } => feed.outage.note(first(&feed, user, resume).await),
+            Why::First { resume } => feed.outage.note(first(&feed, user, resume, welcome).await),
             Why::Lag => Ok(insist(&feed, || feed.history.catch_up(user.clone(), None)).await),
             Why::Hole { after } => {
                 Ok(insist(&feed, || feed.history.catch_up(user.clone(), Some(after))).await)
@@ -54,8 +60,13 @@ async fn first(
     feed: &Feed,
     user: UserRef,
     resume: Option<Cursor>,
+    welcome: Option<Welcome>,
 ) -> Result<Option<CaughtUp>, HistoryUnavailable> {
-    let read = feed.history.catch_up(user.clone(), resume).await?;
+    let mut read = feed.history.catch_up(user.clone(), resume).await?;
+    if let Some(welcome) = welcome.filter(|_| read.is_none()) {
+        welcome.await?;
+        read = feed.history.catch_up(user.clone(), resume).await?;
+    }
     let row = read.as_ref().map(|caught_up| caught_up.user.cursor);
     match (resume, row) {
         (Some(ahead), Some(row)) if ahead.is_ahead_of(&row) => {

@@ -8,3 +8,4 @@ mod known;
 pub(crate) mod memory;
 mod reconcile;
 mod subscription;
+mod welcome;

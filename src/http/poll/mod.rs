@@ -5,7 +5,8 @@ mod ask;
 mod tests;
 
 use crate::feed::{
-    End, Feed, Frame, Item, Listener, Refused, Subscription, TooManyPolls, Transport, Whole, wire,
+    End, Feed, Frame, Item, Listener, Refused, Subscription, TooManyPolls, Transport, Welcome,
+    Whole, wire,
 };
 use crate::model::{Cursor, EndingCode, Micros};
 use actix_web::http::StatusCode;
@@ -47,7 +48,7 @@ pub enum PollError {
 /// Answers a poll as soon as there is something newer than the caller has, or after its wait.
 ///
 /// The hub is joined before the row is read, so a change that is committed between two polls, or
-/// between the read and the wait, is never missed. `expires_at` is when a token or ticket expires; a
+/// between the read and the wait, is never missed. A user who is not there is made by `welcome`. `expires_at` is when a token or ticket expires; a
 /// poll is answered then at the latest. A backend's disconnection answers like a drain: at once, and
 /// with nothing new. Dropping the future gives the place back.
 ///
@@ -57,21 +58,23 @@ pub enum PollError {
 pub async fn poll(
     feed: &Arc<Feed>,
     listener: Listener,
+    welcome: Option<Welcome>,
     expires_at: Option<Micros>,
     request: &HttpRequest,
 ) -> Result<HttpResponse, PollError> {
-    answer(feed, listener, expires_at, Ask::read(request)?).await
+    answer(feed, listener, welcome, expires_at, Ask::read(request)?).await
 }
 
 async fn answer(
     feed: &Arc<Feed>,
     listener: Listener,
+    welcome: Option<Welcome>,
     expires_at: Option<Micros>,
     ask: Ask,
 ) -> Result<HttpResponse, PollError> {
     let left = expires_at.map(|at| at.since(feed.clock().now()));
     let until = Instant::now() + left.map_or(ask.wait, |left| left.min(ask.wait));
-    let mut subscription = feed.join(listener, Transport::Poll, ask.after)?;
+    let mut subscription = feed.join(listener, Transport::Poll, ask.after)?.or_welcome(welcome);
     let mut item = subscription.next().await;
     // The newest version of a list need not be of the present epoch, and any match counts.
     if let Item::Snapshot { user, .. } = &item

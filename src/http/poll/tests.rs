@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 async fn ask(node: &Node, request: TestRequest) -> Result<HttpResponse, PollError> {
-    poll(&node.feed, listener(None), None, &request.to_http_request()).await
+    poll(&node.feed, listener(None), None, None, &request.to_http_request()).await
 }
 
 fn after(node: &Node, more: &str) -> TestRequest {
@@ -190,7 +190,7 @@ async fn a_parked_poll_is_answered_401_when_its_session_ends() {
     let node = Node::new();
     let (phone, laptop) = (SessionId::draw(), SessionId::draw());
     let request = after(&node, "").to_http_request();
-    let on = |session| poll(&node.feed, listener(Some(session)), None, &request);
+    let on = |session| poll(&node.feed, listener(Some(session)), None, None, &request);
     let end = async {
         parked().await;
         node.feed.ended(&ending(Some(phone), EndingCode::SessionRevoked));
@@ -243,7 +243,7 @@ async fn a_poll_is_answered_when_its_token_expires() {
     let expires_at: Micros = NOW.after(Duration::from_secs(4));
 
     let request = after(&node, "").to_http_request();
-    let response = poll(&node.feed, listener(None), Some(expires_at), &request).await;
+    let response = poll(&node.feed, listener(None), None, Some(expires_at), &request).await;
 
     assert_eq!(response.unwrap().status(), 204);
     assert_eq!(began.elapsed().as_secs(), 4);

@@ -7,7 +7,7 @@ mod tests;
 
 pub use goodbye::Goodbye;
 
-use crate::feed::{Feed, Listener, Transport};
+use crate::feed::{Feed, Listener, Transport, Welcome};
 use crate::model::{Cursor, Micros};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName};
@@ -49,7 +49,7 @@ impl Default for Pace {
 /// ```
 ///
 /// Then, as [HTML §9.2] has it: each change under its type, a `heartbeat` every 15 s, and as the last
-/// event a `goodbye` that says why. `expires_at` is when a token or ticket expires; `None` for a
+/// event a `goodbye` that says why. A user who is not there is made by `welcome`. `expires_at` is when a token or ticket expires; `None` for a
 /// cookie, whose stream lasts as long as the session.
 ///
 /// Always 200: an `EventSource` that meets a 429, 503, or 204 never comes back, so a full node and a
@@ -59,6 +59,7 @@ impl Default for Pace {
 pub fn respond(
     feed: &Arc<Feed>,
     listener: Listener,
+    welcome: Option<Welcome>,
     expires_at: Option<Micros>,
     pace: Pace,
     request: &HttpRequest,
@@ -68,7 +69,10 @@ pub fn respond(
         return response.finish();
     }
     match feed.join(listener, Transport::Stream, resume(request)) {
-        Ok(subscription) => response.streaming(Body::new(subscription, expires_at, pace)),
+        Ok(subscription) => {
+            let subscription = subscription.or_welcome(welcome);
+            response.streaming(Body::new(subscription, expires_at, pace))
+        }
         Err(refused) => refuse(refused.into()),
     }
 }

@@ -21,11 +21,13 @@ enum Database {
 /// Runs one query on whichever database there is: a query is compiled once for each, and this is
 /// the only place that knows there are two.
 macro_rules! on_either {
-    ($store:ident.$run:ident, $($query:ident)::+($($argument:ident),*)) => {
+    ($store:ident.glance, $($query:tt)*) => { on_either!($store.glance or read, $($query)*) };
+    ($store:ident.$run:ident, $($query:tt)*) => { on_either!($store.$run or $run, $($query)*) };
+    ($store:ident.$on_sqlite:ident or $on_postgres:ident, $($query:ident)::+($($argument:ident),*)) => {
         match &*$store.0 {
             Database::Sqlite(database) => {
                 database
-                    .$run(move |tx| {
+                    .$on_sqlite(move |tx| {
                         $(let $argument = $argument.clone();)*
                         Box::pin(sqlite::queries::$($query)::+(tx, $($argument),*))
                     })
@@ -33,7 +35,7 @@ macro_rules! on_either {
             }
             Database::Postgres(database) => {
                 database
-                    .$run(move |tx| {
+                    .$on_postgres(move |tx| {
                         $(let $argument = $argument.clone();)*
                         Box::pin(postgres::queries::$($query)::+(tx, $($argument),*))
                     })

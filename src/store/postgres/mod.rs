@@ -72,6 +72,12 @@ async fn take_turn(conn: &mut Conn, name: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Transactions that write are many, and lock what they write.
+pub(super) const ONE_WRITER: bool = false;
+
+/// `RETURNING` spares another way there and back.
+pub(super) const RETURNS: bool = true;
+
 /// Ends a query that locks rows to leave others' locked ones out.
 pub(super) const SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
 
@@ -185,18 +191,6 @@ impl Postgres {
             + 'static,
     {
         self.run(work, READ).await
-    }
-
-    /// The same: only on SQLite is there a shorter way for small reads.
-    pub(super) async fn glance<T, W>(&self, work: W) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        W: for<'t> Fn(&'t mut Tx<'_>) -> BoxFuture<'t, Result<T, StoreError>>
-            + Send
-            + Sync
-            + 'static,
-    {
-        self.read(work).await
     }
 
     async fn run<T, W>(&self, work: W, begin: &'static str) -> Result<T, StoreError>

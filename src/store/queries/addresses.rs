@@ -1,5 +1,6 @@
 //! The addresses: the lock under which accounts compete for one, and the count of its mails.
 
+use super::super::ONE_WRITER;
 use super::Tx;
 use super::prepared::Prepare;
 use crate::model::{Micros, TenantName};
@@ -27,13 +28,16 @@ pub(crate) async fn lock(
     address: &str,
     salt: [u8; 16],
 ) -> Result<AddressRow, StoreError> {
+    if ONE_WRITER && let Some(row) = find(tx, tenant.as_str(), address).await? {
+        return Ok(row);
+    }
     let values = (
         addresses::tenant.eq(tenant.as_str()),
         addresses::address.eq(address),
         addresses::salt.eq(salt.to_vec()),
         addresses::mailed.eq(""),
     );
-    // Writing the row as it is takes its lock on PostgreSQL, where reading it would not.
+    // Writing the row as it is takes its lock, where reading it would not.
     Ok(diesel::insert_into(addresses::table)
         .values(values)
         .on_conflict((addresses::tenant, addresses::address))

@@ -187,7 +187,7 @@ pub(crate) async fn changed_since(
         .await?;
     let present = |(tenant, id, version, own): (String, String, i64, String)| {
         let user = UserRef { tenant: tenant.parse().ok()?, id: id.parse().ok()? };
-        let cursor = Cursor { epoch: Epoch::of(&tx.epoch, &own), version: Version(version) };
+        let cursor = Cursor::stored(&tx.epoch, &own, version);
         Some((user, cursor))
     };
     Ok(rows.into_iter().filter_map(present).collect())

@@ -1,5 +1,6 @@
 //! The click: one transaction that verifies an address for one account and for nobody else.
 
+use super::super::RETURNS;
 use super::Tx;
 use super::addresses::{self, AddressRow};
 use super::links::{self, LinkRow};
@@ -102,17 +103,19 @@ pub(crate) async fn verify(
     now: Micros,
 ) -> Result<(), StoreError> {
     let Some(address) = row.address.clone() else { return Ok(()) };
-    *row = diesel::update(table::table.find((&row.tenant, &row.id)))
-        .set((
-            table::version.eq(table::version + 1),
-            table::email_verified_at.eq(now.0),
-            table::updated_at.eq(now.0),
-            table::expires_at.eq(None::<i64>),
-        ))
-        .returning(UserRow::as_returning())
-        .prepared()
-        .get_result(tx.conn)
-        .await?;
+    let user = table::table.find((&row.tenant, &row.id));
+    let update = diesel::update(user).set((
+        table::version.eq(table::version + 1),
+        table::email_verified_at.eq(now.0),
+        table::updated_at.eq(now.0),
+        table::expires_at.eq(None::<i64>),
+    ));
+    *row = if RETURNS {
+        update.returning(UserRow::as_returning()).prepared().get_result(tx.conn).await?
+    } else {
+        update.prepared().execute(tx.conn).await?;
+        user.select(UserRow::as_select()).get_result(tx.conn).await?
+    };
     let data = json!({ "method": method });
     let data =
         data.as_object().and_then(|data| Document::new(data).ok()).unwrap_or_else(Document::empty);

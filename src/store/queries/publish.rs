@@ -1,9 +1,10 @@
 //! What an application's backend says of a user.
 
+use super::super::RETURNS;
 use super::Tx;
 use super::idempotency::{self, Claimed};
 use super::prepared::Prepare;
-use super::shown::ShownRow;
+use super::shown::{self, ShownRow};
 use super::users;
 use crate::bugs::version_step;
 use crate::model::{ChangeType, Document, DocumentTooLarge, Micros};
@@ -89,17 +90,18 @@ async fn record(tx: &mut Tx<'_>, event: &NewEvent, now: Micros) -> Result<Publis
         }
     }
     let user = table::table.find((event.user.tenant.as_str(), event.user.id.as_str()));
-    let row: Option<ShownRow> = diesel::update(user)
-        .set((
-            table::version.eq(table::version + version_step()),
-            table::updated_at.eq(now.0),
-            merged,
-        ))
-        .returning(ShownRow::as_returning())
-        .prepared()
-        .get_result(tx.conn)
-        .await
-        .optional()?;
+    let update = diesel::update(user).set((
+        table::version.eq(table::version + version_step()),
+        table::updated_at.eq(now.0),
+        merged,
+    ));
+    let row: Option<ShownRow> = if RETURNS {
+        let update = update.returning(ShownRow::as_returning()).prepared();
+        update.get_result(tx.conn).await.optional()?
+    } else {
+        update.prepared().execute(tx.conn).await?;
+        shown::find(tx, &event.user).await?
+    };
     let Some(row) = row else { return Ok(Published::UnknownUser) };
     let (owner, user) = (event.user.clone(), row.document(&tx.epoch));
     let (kind, data) = (event.kind.clone(), event.data.clone());

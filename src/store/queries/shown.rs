@@ -1,7 +1,7 @@
 //! The part of a user's row that everybody reads, and which is read most.
 
 use super::Tx;
-use crate::model::{Cursor, Document, Epoch, Micros, User, UserRef, Version};
+use crate::model::{Cursor, Document, Micros, User, UserRef};
 use crate::store::StoreError;
 use crate::store::schema::users;
 use diesel::prelude::*;
@@ -25,7 +25,7 @@ pub(crate) struct ShownRow {
 impl ShownRow {
     /// Where in its history the row is, `database` being the database's part of the epoch.
     pub(crate) fn cursor(&self, database: &str) -> Cursor {
-        Cursor { epoch: Epoch::of(database, &self.epoch), version: Version(self.version) }
+        Cursor::stored(database, &self.epoch, self.version)
     }
 
     /// The document.

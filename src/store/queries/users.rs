@@ -1,6 +1,6 @@
 //! The users' rows, and the one way to write a new version.
 
-use super::super::take_turn;
+use super::super::{ONE_WRITER, RETURNS, take_turn};
 use super::Tx;
 use super::addresses::AddressRow;
 use super::prepared::Prepare;
@@ -8,7 +8,7 @@ use super::shown::{self, ShownRow};
 use crate::bugs::{Bug, seeded};
 use crate::model::{
     Change, ChangeType, Cursor, Document, Effect, EmailAddress, Epoch, Micros, User, UserId,
-    UserRef, Version,
+    UserRef,
 };
 use crate::store::schema::{changes, users, webhooks};
 use crate::store::{FirstSight, StoreError};
@@ -75,7 +75,7 @@ impl UserRow {
 
     /// Where in its history the row is, `database` being the database's part of the epoch.
     pub(crate) fn cursor(&self, database: &str) -> Cursor {
-        Cursor { epoch: Epoch::of(database, &self.epoch), version: Version(self.version) }
+        Cursor::stored(database, &self.epoch, self.version)
     }
 
     /// The document that everybody reads.
@@ -133,7 +133,10 @@ pub(crate) async fn find(tx: &mut Tx<'_>, user: &UserRef) -> Result<Option<UserR
 
 /// The row of `user`, held until the transaction ends. Addresses are locked before it.
 pub(crate) async fn hold(tx: &mut Tx<'_>, user: &UserRef) -> Result<Option<UserRow>, StoreError> {
-    // Writing the row as it is takes its lock on PostgreSQL, where reading it would not.
+    if ONE_WRITER {
+        return find(tx, user).await;
+    }
+    // Writing the row as it is takes its lock, where reading it would not.
     Ok(diesel::update(users::table.find((user.tenant.as_str(), user.id.as_str())))
         .set(users::active_at.eq(users::active_at))
         .returning(UserRow::as_returning())
@@ -200,13 +203,16 @@ pub(crate) async fn record_shown(
         let same = changes::table.find((tenant, id, version));
         diesel::delete(same).execute(tx.conn).await?;
     }
-    // Asked along with the write, so that a tenant without webhooks pays no round trip for them.
     let enabled = webhooks::tenant.eq(tenant).and(webhooks::disabled_at.is_null());
-    let webhooks: bool = diesel::insert_into(changes::table)
-        .values(values)
-        .returning(exists(webhooks::table.filter(enabled)))
-        .get_result(tx.conn)
-        .await?;
+    let webhooks = exists(webhooks::table.filter(enabled));
+    let insert = diesel::insert_into(changes::table).values(values);
+    // Asked along with the write, so that a tenant without webhooks pays no round trip for them.
+    let webhooks: bool = if RETURNS {
+        insert.returning(webhooks).get_result(tx.conn).await?
+    } else {
+        insert.execute(tx.conn).await?;
+        diesel::select(webhooks).get_result(tx.conn).await?
+    };
     if webhooks {
         super::deliveries::queue(tx, &owner, &change).await?;
     }

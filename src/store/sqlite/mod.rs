@@ -23,7 +23,7 @@ use super::retention::Retention;
 use super::{Hook, Moment, OpenError, StoreError};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
-use diesel_async::SimpleAsyncConnection;
+use diesel_async::RunQueryDsl;
 use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::FutureExt;
@@ -31,6 +31,7 @@ use futures_util::future::BoxFuture;
 use glance::Glances;
 use line::{Job, Line};
 use queries::Tx;
+use queries::prepared::Prepare;
 use std::error::Error;
 use std::fs::File;
 use std::future::{Ready, ready};
@@ -66,6 +67,13 @@ fn take_turn(_: &mut Conn, _name: &str) -> Ready<Result<(), StoreError>> {
 
 /// There is one writer, and so nothing to lock or to leave out.
 pub(super) const SKIP_LOCKED: &str = "";
+
+/// A transaction that writes has the whole database to itself.
+pub(super) const ONE_WRITER: bool = true;
+
+/// `RETURNING` costs more than to ask for the row once it is written: SQLite makes a table for it and
+/// drops it again, each time.
+pub(super) const RETURNS: bool = false;
 
 /// Runs a query where it is called: the calling thread is the connection's own.
 pub(super) struct Inline;
@@ -208,8 +216,8 @@ fn wrap(connection: SqliteConnection) -> Conn {
 
 /// Runs a statement that answers nothing.
 fn execute(connection: &mut Conn, statement: &str) -> Result<(), StoreError> {
-    let done = connection.batch_execute(statement).now_or_never();
-    done.unwrap_or(Ok(())).map_err(StoreError::from)
+    let done = diesel::sql_query(statement).prepared().execute(connection).now_or_never();
+    done.unwrap_or(Ok(0)).map(drop).map_err(StoreError::from)
 }
 
 /// Draws the database's epoch where it has none, and reads it.

@@ -78,7 +78,7 @@ fn opened(
     expires_at: Option<Micros>,
     request: TestRequest,
 ) -> HttpResponse {
-    respond(&node.feed, listener, expires_at, Pace::default(), &request.to_http_request())
+    respond(&node.feed, listener, None, expires_at, Pace::default(), &request.to_http_request())
 }
 
 fn parse(block: &str) -> Event {
