@@ -73,16 +73,14 @@ where
             Box::pin(http2::serve(wire, peer, app, clock, leaving, by)).await;
             return Ok(());
         }
-        let (wire, by) = match wire {
+        let paced = match wire {
             Either::Left(socket) => {
-                let served =
-                    lean::serve(socket, peer, &*app, clock, &self.stopping, &self.scratch, by);
-                let Some((socket, by)) = served.await else { return Ok(()) };
-                (Either::Left(socket), by)
+                lean::serve(socket, peer, &*app, clock, &self.stopping, &self.scratch, by).await
             }
-            tls @ Either::Right(_) => (tls, by),
+            tls @ Either::Right(_) => Some(Paced::new(tls, by, Vec::new())),
         };
-        Box::pin(self.http1.call((Paced::new(wire, by), Protocol::Http1, peer))).await
+        let Some(paced) = paced else { return Ok(()) };
+        Box::pin(self.http1.call((paced, Protocol::Http1, peer))).await
     }
 
     /// What [`spoken`] has found; `None` where the connection is over.

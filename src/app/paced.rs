@@ -19,6 +19,8 @@ const END_OF_HEAD: [u8; 4] = *b"\r\n\r\n";
 #[derive(Debug)]
 pub(super) struct Paced {
     wire: Wire,
+    /// What was read from the wire before, and is to be read first.
+    begun: Vec<u8>,
     turn: Turn,
     /// The heads that were read when it was last the client's turn.
     heads: u64,
@@ -39,11 +41,11 @@ enum Waits {
 }
 
 impl Paced {
-    /// A connection whose first head must have come `by` then.
-    pub fn new(wire: Wire, by: Instant) -> Self {
+    /// A connection whose first head must have come `by` then, and has `begun` so.
+    pub fn new(wire: Wire, by: Instant, begun: Vec<u8>) -> Self {
         let (turn, read_at) = (Turn::default(), Instant::now());
         let timer = Box::pin(sleep_until(by));
-        Self { wire, turn, heads: 0, tail: [0; 4], read_at, waits: Waits::Head, timer }
+        Self { wire, begun, turn, heads: 0, tail: [0; 4], read_at, waits: Waits::Head, timer }
     }
 
     /// Whose turn it is, for the requests to say.
@@ -93,7 +95,14 @@ impl AsyncRead for Paced {
             self.begin();
         }
         let before = buffer.filled().len();
-        let read = Pin::new(&mut self.wire).poll_read(context, buffer);
+        let read = if self.begun.is_empty() {
+            Pin::new(&mut self.wire).poll_read(context, buffer)
+        } else {
+            let some = self.begun.len().min(buffer.remaining());
+            buffer.put_slice(&self.begun[..some]);
+            self.begun.drain(..some);
+            Poll::Ready(Ok(()))
+        };
         let new = buffer.filled().get(before..).unwrap_or_default();
         self.remember(new);
         if ours {

@@ -178,3 +178,17 @@ async fn a_connection_that_waits_for_its_next_poll_holds_up_no_end() {
 
     assert!(!connection.more().await, "it is closed");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_calls_at_once_than_are_looked_at_are_all_answered() {
+    let app = App::start().await;
+    let mut connection = Connection::open(&app).await;
+    let call = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+    let calls = 2 * 16 * 1024 / call.len();
+
+    connection.send(&call.repeat(calls)).await;
+
+    for _ in 0..calls {
+        assert_eq!(connection.status().await, "200");
+    }
+}

@@ -4,8 +4,8 @@
 //! waits needs none of it, and they were two thirds of what it cost. So we look at the first
 //! bytes of a connection before actix does. A plain request for a stream or a poll, as a client sends
 //! it, is handed to the same application and its answer written from here, from one buffer a
-//! worker. Everything else is actix's, and so is a connection on which anything else comes later: the
-//! bytes were only peeked at, so actix reads them as if nobody had. Nothing that is odd is judged here.
+//! worker. Everything else is actix's, and so is a connection on which anything else comes later: it
+//! reads what came as if nobody had. Nothing that is odd is judged here.
 
 mod answer;
 mod head;

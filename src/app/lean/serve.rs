@@ -1,4 +1,5 @@
 use super::{Scratch, answer, head};
+use crate::app::paced::Paced;
 use crate::app::serve::HEAD;
 use crate::app::web::IDLE;
 use crate::clock::Clock;
@@ -7,20 +8,21 @@ use actix_http::{ConnectionType, Request, Response};
 use actix_server::GracefulShutdownSignal;
 use actix_service::Service;
 use actix_web::rt::net::TcpStream;
-use bytes::BufMut;
 use std::future::{pending, poll_fn};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
-use tokio::io::{AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout};
+use tokio_util::either::Either;
 
 /// The longest head that is looked at; a longer one is actix's.
 const MOST: usize = 16 * 1024;
 
 /// Answers requests as long as they are ours; the first has come, at least in part. What is returned is
-/// for actix: a connection with a request on it that was not read, and when its head must have come;
-/// `None` where the connection has ended.
+/// for actix: a connection from which it will read a request as if nobody had looked at it; `None`
+/// where the connection has ended.
 pub(in crate::app) async fn serve<S>(
     mut connection: TcpStream,
     peer: Option<SocketAddr>,
@@ -29,16 +31,16 @@ pub(in crate::app) async fn serve<S>(
     stopping: &GracefulShutdownSignal,
     scratch: &Scratch,
     mut by: Instant,
-) -> Option<(TcpStream, Instant)>
+) -> Option<Paced>
 where
     S: Service<Request>,
     S::Response: Into<Response<BoxBody>>,
     S::Error: Into<Response<BoxBody>>,
 {
     loop {
-        let request = match next(&connection, peer, scratch) {
+        let request = match next(&mut connection, peer, scratch) {
             Next::Ours(request) => request,
-            Next::Others => return Some((connection, by)),
+            Next::Others(read) => return Some(Paced::new(Either::Left(connection), by, read)),
             Next::End => return None,
             Next::Nothing => {
                 tokio::select! {
@@ -86,8 +88,8 @@ pub(super) fn peeked(connection: &TcpStream, context: &mut Context<'_>) -> Poll<
 enum Next {
     /// A whole request that is answered here.
     Ours(Request),
-    /// Something else, which was not read.
-    Others,
+    /// Something else, as it was read.
+    Others(Vec<u8>),
     /// The client's end.
     End,
     /// Nothing yet.
@@ -95,22 +97,19 @@ enum Next {
 }
 
 /// Takes the request that has come, if it is whole and ours.
-fn next(connection: &TcpStream, peer: Option<SocketAddr>, scratch: &Scratch) -> Next {
+fn next(connection: &mut TcpStream, peer: Option<SocketAddr>, scratch: &Scratch) -> Next {
     let mut scratch = scratch.borrow_mut();
     scratch.clear();
     scratch.reserve(MOST);
     let mut context = Context::from_waker(Waker::noop());
-    let mut seen = ReadBuf::uninit(&mut scratch.spare_capacity_mut()[..MOST]);
-    let length = match connection.poll_peek(&mut context, &mut seen) {
-        Poll::Ready(Ok(0)) => return Next::End,
-        Poll::Ready(Ok(length)) => length,
-        Poll::Ready(Err(_)) => return Next::Others,
-        Poll::Pending => return Next::Nothing,
-    };
-    let Some(request) = head::read(seen.filled(), peer) else { return Next::Others };
-    // The bytes are there: they were just seen.
-    match connection.try_read_buf(&mut (&mut *scratch).limit(length)) {
-        Ok(taken) if taken == length => Next::Ours(request),
-        _ => Next::End,
+    let mut read = ReadBuf::uninit(&mut scratch.spare_capacity_mut()[..MOST]);
+    match Pin::new(connection).poll_read(&mut context, &mut read) {
+        Poll::Ready(Ok(())) if read.filled().is_empty() => Next::End,
+        Poll::Ready(Ok(())) => match head::read(read.filled(), peer) {
+            Some(request) => Next::Ours(request),
+            None => Next::Others(read.filled().to_vec()),
+        },
+        Poll::Ready(Err(_)) => Next::End,
+        Poll::Pending => Next::Nothing,
     }
 }
