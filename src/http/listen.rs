@@ -44,10 +44,10 @@ pub(super) async fn poll(
     Ok(poll::poll(&services.feed, listener(caller), welcome, expires_at, &request).await?)
 }
 
-/// Nobody is looked for before the first read, which finds out: it would be read twice.
+/// Has a newcomer made where the first read does not find it: looked for before, it would be read twice.
 fn welcome(services: &Data<Services>, newcomer: Option<Newcomer>) -> Option<Welcome> {
-    let services = services.clone();
     let newcomer = newcomer?;
+    let services = services.clone();
     Some(Box::pin(async move {
         services.accounts.welcome(newcomer).await.map_err(|error| {
             tracing::debug!(error = ?error, "a new user could not be made");
