@@ -91,7 +91,8 @@ class World:
         gauge = dict(line.rsplit(" ", 1) for line in text.splitlines() if line and line[0] != "#")
         status = pathlib.Path(f"/proc/{self.node.pid}/status").read_text()
         return {
-            "rss": int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024,
+            # Not what is mapped of files: that is the system's cache of the database, and grows with it.
+            "memory": int(re.search(r"RssAnon:\s+(\d+)", status)[1]) / 1024,
             "files": len(os.listdir(f"/proc/{self.node.pid}/fd")),
             "streams": int(float(gauge["afterclick_streams_open"])),
             "polls": int(float(gauge["afterclick_polls_open"])),

@@ -98,9 +98,9 @@ impl Accounts {
                 _ => AuthenticateError::Invalid,
             }
         })?;
-        let user = verified.user.clone();
+        let (user, email) = (verified.user.clone(), verified.claims_email);
         let newcomer = (!verified.own)
-            .then(|| self.newcomer(user, verified.claims_email, verified.email_verified, now));
+            .then(|| self.newcomer(user, email, verified.email_verified, verified.issued_at, now));
         let caller = Caller {
             user: verified.user,
             session: verified.session,

@@ -134,7 +134,7 @@ impl Accounts {
         ttl: Duration,
     ) -> Result<tokens::AccessToken, crate::store::StoreError> {
         let now = self.clock.now();
-        if let Some(newcomer) = self.newcomer(user.clone(), None, false, now) {
+        if let Some(newcomer) = self.newcomer(user.clone(), None, false, now, now) {
             self.meet(newcomer).await?;
         }
         let UserRef { tenant, id } = &user;
