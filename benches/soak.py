@@ -9,8 +9,8 @@ second, and floods those who read nothing; people sign up, click, and log out. E
 open files, and the gauges are looked at. Fails where
 
 - a client misses a change that was acknowledged before it asked to leave, or meets a hole, or goes back;
-- its own memory grows by more than a tenth, or 8 MiB where that is more, once a fifth of the time is over, and four
-  minutes, within which every buffer has been full once;
+- the service's own memory grows by more than a tenth, or 8 MiB where that is more, once a fifth of the time is over,
+  and four minutes, within which every buffer has been full once;
 - open files, streams, or polls are more than at the start, a minute after everybody has left;
 - a call is answered 500, or a request panics.
 """

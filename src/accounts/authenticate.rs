@@ -42,9 +42,7 @@ impl Accounts {
     /// [`AuthenticateError`]; a bad credential is never taken for none.
     pub async fn user(&self, presented: Presented) -> Result<Caller, AuthenticateError> {
         let (caller, newcomer) = self.listener(presented).await?;
-        if let Some(newcomer) = newcomer {
-            self.meet(newcomer).await?;
-        }
+        self.meet(newcomer).await?;
         Ok(caller)
     }
 
@@ -59,8 +57,7 @@ impl Accounts {
         presented: Presented,
     ) -> Result<(Caller, Option<Newcomer>), AuthenticateError> {
         let now = self.clock.now();
-        let mut newcomer = None;
-        let caller = match presented {
+        let (caller, newcomer) = match presented {
             Presented::Nothing => return Err(AuthenticateError::Nothing),
             Presented::Bearer(token) if token.reveal().starts_with(KEY_PREFIX) => {
                 self.api_key(&token, now).await?;
@@ -68,13 +65,9 @@ impl Accounts {
                     "this call is a user's, and an API key is a backend's",
                 ));
             }
-            Presented::Bearer(token) => {
-                let (caller, unknown) = self.bearer(&token, now).await?;
-                newcomer = unknown;
-                caller
-            }
-            Presented::Cookie(token) => self.cookie(&token, now).await?,
-            Presented::Ticket(token) => self.ticket(&token, now).await?,
+            Presented::Bearer(token) => self.bearer(&token, now).await?,
+            Presented::Cookie(token) => (self.cookie(&token, now).await?, None),
+            Presented::Ticket(token) => (self.ticket(&token, now).await?, None),
         };
         if self.feed.refuses(&caller.user, caller.session, caller.issued_at) {
             return Err(AuthenticateError::Invalid);

@@ -134,9 +134,7 @@ impl Accounts {
         ttl: Duration,
     ) -> Result<tokens::AccessToken, crate::store::StoreError> {
         let now = self.clock.now();
-        if let Some(newcomer) = self.newcomer(user.clone(), None, false, now, now) {
-            self.meet(newcomer).await?;
-        }
+        self.meet(self.newcomer(user.clone(), None, false, now, now)).await?;
         let UserRef { tenant, id } = &user;
         let act = Act::on_user(By::command_line(), Deed::TokenIssued, tenant, id, now);
         self.store.record(act).await?;

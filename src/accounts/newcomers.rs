@@ -49,7 +49,8 @@ impl Accounts {
     /// # Errors
     ///
     /// As above.
-    pub async fn meet(&self, newcomer: Newcomer) -> Result<(), StoreError> {
+    pub async fn meet(&self, newcomer: Option<Newcomer>) -> Result<(), StoreError> {
+        let Some(newcomer) = newcomer else { return Ok(()) };
         let (user, now) = (newcomer.sight.user.clone(), newcomer.sight.now);
         if self.store.user(user.clone()).await?.is_none() {
             self.welcome(newcomer).await?;
@@ -90,7 +91,7 @@ mod tests {
         let accounts = accounts(folder.path(), &node);
         let newcomer = || accounts.newcomer(ana(), None, false, NOW, NOW);
 
-        accounts.meet(newcomer().unwrap()).await.unwrap();
+        accounts.meet(newcomer()).await.unwrap();
 
         assert!(accounts.store.user(ana()).await.unwrap().is_some());
         assert!(newcomer().is_none());

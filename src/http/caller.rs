@@ -35,10 +35,8 @@ impl FromRequest for User {
         let request = request.clone();
         async move {
             let (caller, newcomer) = listener(&request, false).await?;
-            if let Some(newcomer) = newcomer {
-                let met = services(&request)?.accounts.meet(newcomer).await;
-                met.map_err(AuthenticateError::Store)?;
-            }
+            let met = services(&request)?.accounts.meet(newcomer).await;
+            met.map_err(AuthenticateError::Store)?;
             Ok(Self(caller))
         }
         .boxed_local()

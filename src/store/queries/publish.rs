@@ -1,6 +1,6 @@
 //! What an application's backend says of a user.
 
-use super::super::RETURNS;
+use super::super::{ONE_WRITER, RETURNS};
 use super::Tx;
 use super::idempotency::{self, Claimed};
 use super::prepared::Prepare;
@@ -16,14 +16,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Records each of several changes, whatever comes of the others, in the order given.
 ///
-/// All keys are held first, and then all users, in the order of their names, whoever asks: so two
-/// that publish together never wait for each other.
+/// Where others write too, all keys are held first, and then all users, in the order of their names,
+/// whoever asks: so two that publish together never wait for each other.
 pub(crate) async fn publish_all(
     tx: &mut Tx<'_>,
     events: Vec<NewEvent>,
     now: Micros,
 ) -> Result<Vec<Published>, StoreError> {
-    if events.len() > 1 {
+    if !ONE_WRITER && events.len() > 1 {
         let keyed = events.iter().filter_map(|event| Some((&event.once.as_ref()?.key, event)));
         for event in keyed.collect::<BTreeMap<_, _>>().into_values() {
             let Some(once) = &event.once else { continue };
