@@ -6,6 +6,7 @@
 //! else uses meanwhile, and cannot be cancelled.
 
 mod backup;
+mod direct;
 mod glance;
 mod line;
 mod reader;
@@ -24,15 +25,14 @@ use super::{Hook, Moment, OpenError, StoreError};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use diesel_async::RunQueryDsl;
-use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use direct::Direct;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use glance::Glances;
 use line::{Job, Line};
 use queries::Tx;
 use queries::prepared::Prepare;
-use std::error::Error;
 use std::fs::File;
 use std::future::{Ready, ready};
 use std::path::{Path, PathBuf};
@@ -58,7 +58,7 @@ const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; P
 const GLANCES: &str = "PRAGMA busy_timeout = 0; PRAGMA cache_size = -2048;";
 
 /// The connection that queries take here.
-pub(super) type Conn = SyncConnectionWrapper<SqliteConnection, Inline>;
+pub(super) type Conn = Direct;
 
 /// Waits until no other transaction has the turn that `_name` names: here there is one at a time.
 fn take_turn(_: &mut Conn, _name: &str) -> Ready<Result<(), StoreError>> {
@@ -74,25 +74,6 @@ pub(super) const ONE_WRITER: bool = true;
 /// `RETURNING` costs more than to ask for the row once it is written: SQLite makes a table for it and
 /// drops it again, each time.
 pub(super) const RETURNS: bool = false;
-
-/// Runs a query where it is called: the calling thread is the connection's own.
-pub(super) struct Inline;
-
-impl SpawnBlocking for Inline {
-    fn spawn_blocking<'a, R>(
-        &mut self,
-        task: impl FnOnce() -> R + Send + 'static,
-    ) -> BoxFuture<'a, Result<R, Box<dyn Error + Send + Sync + 'static>>>
-    where
-        R: Send + 'static,
-    {
-        ready(Ok(task())).boxed()
-    }
-
-    fn get_runtime() -> Self {
-        Self
-    }
-}
 
 /// An open SQLite file and its threads, which end when this is dropped.
 pub(super) struct Sqlite {
@@ -200,7 +181,7 @@ fn connect_to_read(path: &Path, settings: &str) -> Result<Conn, OpenError> {
     let mut connection = connect(path)?;
     let set = connection.batch_execute(&format!("PRAGMA query_only = ON; {settings}"));
     set.map_err(|error| OpenError::Prepare(error.into()))?;
-    Ok(wrap(connection))
+    Ok(Direct(connection))
 }
 
 fn connect(path: &Path) -> Result<SqliteConnection, OpenError> {
@@ -208,10 +189,6 @@ fn connect(path: &Path) -> Result<SqliteConnection, OpenError> {
         .map_err(|error| OpenError::Prepare(error.into()))?;
     connection.batch_execute(SETTINGS).map_err(|error| OpenError::Prepare(error.into()))?;
     Ok(connection)
-}
-
-fn wrap(connection: SqliteConnection) -> Conn {
-    SyncConnectionWrapper::with_runtime(connection, Inline)
 }
 
 /// Runs a statement that answers nothing.
@@ -222,7 +199,7 @@ fn execute(connection: &mut Conn, statement: &str) -> Result<(), StoreError> {
 
 /// Draws the database's epoch where it has none, and reads it.
 async fn prepare(connection: SqliteConnection) -> Result<(Conn, Arc<str>), StoreError> {
-    let mut connection = wrap(connection);
+    let mut connection = Direct(connection);
     let epoch = queries::meta::epoch(&mut connection).await?;
     Ok((connection, epoch.into()))
 }

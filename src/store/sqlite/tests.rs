@@ -183,3 +183,29 @@ async fn what_is_committed_is_not_told_before_the_hook_has_heard_of_it() {
     assert_eq!(*heard.lock().unwrap(), [false]);
     assert!(sqlite.is_told());
 }
+
+#[tokio::test]
+async fn a_history_that_was_kept_in_another_order_is_still_there() {
+    use crate::store::schema::changes;
+    let folder = tempfile::tempdir().unwrap();
+    let mut before = connect(&folder.path().join("a.db")).unwrap();
+    before.run_pending_migrations(MIGRATIONS).unwrap();
+    before.revert_last_migration(MIGRATIONS).unwrap();
+    for version in [3, 1, 2] {
+        let row =
+            format!("'built-in', 'ana', {version}, 'kyc.updated', '{{}}', '{{}}', 70{version}");
+        before.batch_execute(&format!("INSERT INTO changes VALUES ({row})")).unwrap();
+    }
+    drop(before);
+
+    let sqlite = open(&folder, &Arc::default());
+    let history = sqlite.read(|tx| {
+        Box::pin(async {
+            let rows = changes::table.select((changes::user_id, changes::version, changes::at));
+            Ok(rows.order(changes::version).load::<(String, i64, i64)>(tx.conn).await?)
+        })
+    });
+
+    let ana = |version: i64| ("ana".to_owned(), version, 700 + version);
+    assert_eq!(history.await.unwrap(), [1, 2, 3].map(ana));
+}
