@@ -15,6 +15,7 @@ use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, ResponseError};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 use uuid::Uuid;
@@ -81,7 +82,10 @@ fn identify(request: &HttpRequest) -> Arc<str> {
         (1..=64).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
-    theirs.filter(fits).map_or_else(|| Uuid::now_v7().to_string().into(), Arc::from)
+    theirs.filter(fits).map_or_else(
+        || Arc::from(&*Uuid::now_v7().hyphenated().encode_lower(&mut Uuid::encode_buffer())),
+        Arc::from,
+    )
 }
 
 /// Sets the session's cookie anew where its end was put off.
@@ -128,19 +132,18 @@ struct Arrived {
     method: Method,
     /// The route's pattern, as the path itself may hold a token.
     route: String,
-    client: String,
+    client: Option<IpAddr>,
 }
 
 impl Arrived {
     fn of(request: &HttpRequest) -> Self {
         let services = request.app_data::<Data<Services>>();
-        let client = services.and_then(|services| services.settings.proxies.client(request));
         Self {
             began: Instant::now(),
             id: identify(request),
             method: request.method().clone(),
             route: request.match_pattern().unwrap_or_else(|| "(none)".to_owned()),
-            client: client::network(client),
+            client: services.and_then(|services| services.settings.proxies.client(request)),
         }
     }
 
@@ -154,7 +157,7 @@ impl Arrived {
             http.method = %self.method,
             http.route = %self.route,
             http.status = status,
-            client.network = %self.client,
+            client.network = %client::network(self.client),
             elapsed.ms = %self.began.elapsed().as_millis(),
             "request answered"
         );

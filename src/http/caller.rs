@@ -126,9 +126,10 @@ fn services(request: &HttpRequest) -> Result<&Services, Problem> {
 /// reason to look at the cookie.
 pub(super) fn presented(request: &HttpRequest, services: &Services, ticket: bool) -> Presented {
     if let Some(header) = request.headers().get(AUTHORIZATION) {
-        let parts = header.to_str().ok().and_then(|text| text.split_once(' '));
+        let text = std::str::from_utf8(header.as_bytes()).ok();
+        let parts = text.and_then(|text| text.split_once(' '));
         let bearer = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        let token = bearer.map_or("", |(_, token)| token.trim());
+        let token = bearer.map_or("", |(_, token)| token.trim_ascii());
         return Presented::Bearer(OpaqueToken::presented(token));
     }
     // A ticket was asked for by this very page, the cookie is whoever's the browser has.

@@ -13,6 +13,12 @@ pub(super) fn value(request: &HttpRequest, name: &str) -> Option<String> {
     pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
+/// Whether any parameter has one of these names.
+pub(super) fn has_any(request: &HttpRequest, names: &[&str]) -> bool {
+    let mut pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
+    pairs.any(|(key, _)| names.contains(&&*key))
+}
+
 /// A parameter's number, within its range.
 ///
 /// # Errors

@@ -45,7 +45,7 @@ fn refused(request: &HttpRequest) -> Result<(), Problem> {
     }
     // As the routes see it: `/%761/me` is one of them too.
     if request.match_info().as_str().starts_with("/v1/")
-        && TOKEN_PARAMETERS.iter().any(|name| query::value(request, name).is_some())
+        && query::has_any(request, &TOKEN_PARAMETERS)
     {
         let detail = "an access token in the address ends up in logs: send it as Authorization: Bearer, \
             or get a ticket from POST /v1/stream-tickets and send ?ticket=";

@@ -8,6 +8,7 @@ mod ask;
 mod issue;
 mod own;
 mod parts;
+mod proof;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -16,12 +17,17 @@ pub use issue::AccessToken;
 pub use own::{OwnIssuer, OwnKey, SigningKeyError};
 pub use verify::{InvalidToken, Verified};
 
+use super::Recent;
 use super::issuers::{Issuer, RemoteKeys, Source};
 use crate::model::{Digest, TenantName};
 use own::Signer;
+use proof::Proof;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
+
+/// How many proofs of a generation are kept: some 300 bytes each.
+const PROOFS: usize = 2_048;
 
 /// Everybody whose access tokens are believed, and the means to make our own.
 #[derive(Debug)]
@@ -33,6 +39,8 @@ struct Trusted {
     signer: Signer,
     own: Issuer,
     others: HashMap<String, Issuer>,
+    /// Of tokens that come again and again, as those of polls do; by the tokens' digests.
+    proofs: Recent<Digest, Arc<Proof>>,
 }
 
 impl Tokens {
@@ -116,6 +124,6 @@ impl Trusted {
         let own =
             Issuer { iss, audiences: vec![aud], keys: keys.into(), tenant: TenantName::built_in() };
         let others = issuers.into_iter().map(|issuer| (issuer.iss.clone(), issuer)).collect();
-        Self { signer, own, others }
+        Self { signer, own, others, proofs: Recent::of(PROOFS) }
     }
 }

@@ -1,4 +1,5 @@
 use super::parts::{Claims, Header, NumericDate, Parts};
+use super::proof::Proof;
 use super::{Tokens, Trusted};
 use crate::accounts::issuers::Issuer;
 use crate::model::{Digest, EmailAddress, Micros, SessionId, TenantName, UserId, UserRef};
@@ -93,9 +94,15 @@ impl Tokens {
     ///
     /// [`InvalidToken`]; nothing about the bearer is known then.
     pub fn verify(&self, token: &str, now: Micros) -> Result<Verified, InvalidToken> {
+        self.trusted().prove(token, now).map(|proof| proof.verified)
+    }
+}
+
+impl Trusted {
+    /// [`Tokens::verify`], and what it rests on.
+    pub(super) fn prove(&self, token: &str, now: Micros) -> Result<Proof, InvalidToken> {
         let Parts { header, claims, message, signature } = Parts::of(token)?;
-        let trusted = self.trusted();
-        let (issuer, own) = trusted.issuer(&claims)?;
+        let (issuer, own) = self.issuer(&claims)?;
         if header.alg != issuer.keys.algorithm().name() {
             return Err(InvalidToken::WrongAlgorithm);
         }
@@ -105,7 +112,8 @@ impl Tokens {
         if !key.verifies(message.as_bytes(), signature) {
             return Err(InvalidToken::BadSignature);
         }
-        let (issued_at, expires_at) = lifetime(&claims, own, now)?;
+        let lifetime = Lifetime::of(&claims, own)?;
+        lifetime.check(now)?;
         let audience = claims.aud.as_ref().ok_or(InvalidToken::Missing("aud"))?;
         if !audience.names(&issuer.audiences) {
             return Err(InvalidToken::WrongAudience);
@@ -116,21 +124,19 @@ impl Tokens {
         let claims_email = if own { None } else { email(&claims) };
         let email_verified = claims_email.is_some() && email_verified(&claims);
         let user = UserRef { tenant, id };
-        let signed_by = issuer.digest(key);
-        Ok(Verified {
+        let verified = Verified {
             user,
             session,
-            issued_at,
-            expires_at,
+            issued_at: lifetime.issued_at,
+            expires_at: lifetime.expires_at,
             claims_email,
             email_verified,
             own,
-            signed_by,
-        })
+            signed_by: issuer.digest(key),
+        };
+        Ok(Proof { verified, lifetime, source: issuer.keys.clone(), keys })
     }
-}
 
-impl Trusted {
     pub(super) fn issuer(&self, claims: &Claims) -> Result<(&Issuer, bool), InvalidToken> {
         let iss = claims.iss.as_ref().ok_or(InvalidToken::UnknownIssuer)?;
         if *iss == self.own.iss {
@@ -154,24 +160,39 @@ fn check_header(header: &Header) -> Result<(), InvalidToken> {
     }
 }
 
-/// `iat` and `exp`, compared with our clock: jsonwebtoken would ask the system's.
-fn lifetime(claims: &Claims, own: bool, now: Micros) -> Result<(Micros, Micros), InvalidToken> {
-    let NumericDate(expires_at) = claims.exp.as_ref().ok_or(InvalidToken::Missing("exp"))?;
-    if now >= expires_at.after(LEEWAY) {
-        return Err(InvalidToken::Expired);
+/// `nbf`, `iat`, and `exp`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lifetime {
+    issued_at: Micros,
+    /// The later of `nbf` and `iat`: an `iat` far ahead would outlive every log-out.
+    not_before: Micros,
+    expires_at: Micros,
+}
+
+impl Lifetime {
+    fn of(claims: &Claims, own: bool) -> Result<Self, InvalidToken> {
+        let NumericDate(expires_at) = claims.exp.as_ref().ok_or(InvalidToken::Missing("exp"))?;
+        let issued_at = match &claims.iat {
+            Some(NumericDate(whole)) if own => whole.after(rest_of_second(claims)?),
+            Some(NumericDate(instant)) => *instant,
+            None if own => return Err(InvalidToken::Missing("iat")),
+            None => Micros(0),
+        };
+        let dates = [&claims.nbf, &claims.iat].into_iter().flatten().map(|date| date.0);
+        let not_before = dates.max().unwrap_or(Micros(0));
+        Ok(Self { issued_at, not_before, expires_at: *expires_at })
     }
-    // An `iat` far ahead would outlive every log-out, so it counts like `nbf`.
-    let soon = now.after(LEEWAY);
-    if [&claims.nbf, &claims.iat].into_iter().flatten().any(|date| date.0 > soon) {
-        return Err(InvalidToken::NotYetValid);
+
+    /// Compares it with our clock: jsonwebtoken would ask the system's.
+    pub(super) fn check(&self, now: Micros) -> Result<(), InvalidToken> {
+        if now >= self.expires_at.after(LEEWAY) {
+            return Err(InvalidToken::Expired);
+        }
+        if self.not_before > now.after(LEEWAY) {
+            return Err(InvalidToken::NotYetValid);
+        }
+        Ok(())
     }
-    let issued_at = match &claims.iat {
-        Some(NumericDate(whole)) if own => whole.after(rest_of_second(claims)?),
-        Some(NumericDate(instant)) => *instant,
-        None if own => return Err(InvalidToken::Missing("iat")),
-        None => Micros(0),
-    };
-    Ok((issued_at, *expires_at))
 }
 
 fn rest_of_second(claims: &Claims) -> Result<Duration, InvalidToken> {

@@ -27,16 +27,19 @@ pub(super) struct Ask {
 impl Ask {
     /// Reads the query, and the headers where it says nothing.
     pub fn read(request: &HttpRequest) -> Result<Self, PollError> {
-        let said = |wanted: &str| {
-            form_urlencoded::parse(request.query_string().as_bytes())
-                .find(|(name, _)| name == wanted)
-                .map(|(_, value)| value.into_owned())
-        };
-        let after = said("after").map(|text| text.parse()).transpose();
+        let (mut after, mut wait) = (None, None);
+        for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+            match &*name {
+                "after" => after = after.or(Some(value)),
+                "wait" => wait = wait.or(Some(value)),
+                _ => {}
+            }
+        }
+        let after = after.map(|text| text.parse()).transpose();
         let after = after.map_err(|_| PollError::BadCursor)?;
         let held = if after.is_none() { etag::presented(request) } else { Vec::new() };
         let newest = held.iter().copied().max_by_key(|cursor| cursor.version);
-        let wait = match said("wait") {
+        let wait = match wait {
             Some(text) => seconds(&text).filter(|wait| *wait <= MOST).ok_or(PollError::BadWait)?,
             None => preferred(request).map_or(WAIT.as_secs(), |wait| wait.min(MOST)),
         };

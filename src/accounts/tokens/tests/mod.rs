@@ -4,6 +4,7 @@ mod accepted;
 mod claims;
 mod forms;
 mod headers;
+mod recalled;
 
 use super::*;
 use crate::accounts::issuers::{Algorithm, Keys, VerifyingKey};
