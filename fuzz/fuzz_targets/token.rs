@@ -11,6 +11,8 @@ use aws_lc_rs::hmac;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 const NOW: i64 = 1_800_000_000;
@@ -51,8 +53,7 @@ fuzz_target!(|input: &[u8]| {
 
     let Ok(verified) = TOKENS.verify(&token, now) else { return };
 
-    let read = |part: &[u8]| serde_json::from_slice::<Value>(part).expect("it was read");
-    let (header, claims) = (read(header), read(claims));
+    let (header, claims) = (members(header), members(claims));
     assert!(
         header["alg"] == "HS256" && header.get("crit").is_none() && header.get("b64").is_none()
     );
@@ -77,3 +78,12 @@ fuzz_target!(|input: &[u8]| {
     assert!(TOKENS.verify(cut, Micros::from_seconds(NOW)).is_err());
     assert!(TOKENS.verify(&token[..token.len() - 1], Micros::from_seconds(NOW)).is_err());
 });
+
+/// The members that can be read. In one that nobody looks at a number may be larger than any that can.
+fn members(part: &[u8]) -> Value {
+    let all: BTreeMap<String, &RawValue> = serde_json::from_slice(part).expect("it was read");
+    let readable = |(name, text): (String, &RawValue)| {
+        Some((name, serde_json::from_str::<Value>(text.get()).ok()?))
+    };
+    Value::Object(all.into_iter().filter_map(readable).collect())
+}
