@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """What streams cost a node: memory each, and CPU while nothing happens but heartbeats.
 
-    benches/streams.py PROGRAM [STREAMS [EACH]]       PROGRAM is a release build
+    benches/streams.py PROGRAM [STREAMS [EACH]] [--tls]       PROGRAM is a release build
 
-With EACH, so many streams share each connection, by HTTP/2 in the clear.
+With EACH, so many streams share each connection, by HTTP/2. With --tls the service speaks TLS, by a certificate that
+openssl makes for the occasion.
 Every stream has a user of its own, whom a token of another issuer names. All on this machine, by one
 process, which needs as many open files as there are streams.
 """
@@ -14,6 +15,8 @@ import hmac
 import json
 import os
 import resource
+import ssl
+import subprocess
 import sys
 import tempfile
 import time
@@ -45,11 +48,22 @@ def cpu(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def open_stream(port, number, gate):
+def certificate(folder):
+    """A certificate of this machine's and its key, and what a client needs to trust it."""
+    files = [os.path.join(folder, name) for name in ("certificate.pem", "key.pem")]
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-out", files[0], "-keyout", files[1]],
+        check=True, capture_output=True,
+    )
+    return files, ssl.create_default_context(cafile=files[0])
+
+
+async def open_stream(port, number, gate, trust):
     async with gate:
         # An address for each 4,000, since ports run out.
         local = (f"127.0.0.{2 + number // 4000}", 0)
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=local, limit=4096)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=local, limit=4096, ssl=trust)
         head = f"GET /v1/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token(f'user-{number}')}\r\n\r\n"
         writer.write(head.encode())
         status = await reader.readline()
@@ -78,9 +92,9 @@ def asked(user):
     return b"\x82\x86\x04\x0a/v1/stream\x01\x01x\x0f\x08" + length + value
 
 
-async def open_together(port, numbers, gate):
+async def open_together(port, numbers, gate, trust):
     """Opens a stream for each of `numbers` over one connection."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=65536)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=65536, ssl=trust)
     seen, arrived = 0, asyncio.Condition()
 
     async def read():
@@ -106,7 +120,7 @@ async def open_together(port, numbers, gate):
     return writer, task
 
 
-async def main(program, streams, each):
+async def main(program, secure, streams, each):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with tempfile.TemporaryDirectory() as folder:
@@ -115,6 +129,11 @@ async def main(program, streams, each):
             os.chmod(issuers, 0o600)
             file.write(f'[[issuer]]\niss = "https://app.example"\naud = "afterclick"\nalgorithm = "HS256"\nsecret = "{SECRET}"\n')
         arguments = ["--listen", "127.0.0.1:0", "--issuers", issuers, "--database", f"sqlite:{folder}/a.db"]
+        trust = None
+        if secure:
+            files, trust = certificate(folder)
+            trust.set_alpn_protocols(["h2" if each else "http/1.1"])
+            arguments += ["--tls-cert", files[0], "--tls-key", files[1]]
         node = await asyncio.create_subprocess_exec(
             program, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             env={"RUST_LOG": "warn"}, cwd=folder,
@@ -127,9 +146,9 @@ async def main(program, streams, each):
             numbers = range(streams)
             if each:
                 groups = [numbers[at : at + each] for at in range(0, streams, each)]
-                opened = await asyncio.gather(*(open_together(port, group, gate) for group in groups))
+                opened = await asyncio.gather(*(open_together(port, group, gate, trust) for group in groups))
             else:
-                opened = await asyncio.gather(*(open_stream(port, number, gate) for number in numbers))
+                opened = await asyncio.gather(*(open_stream(port, number, gate, trust) for number in numbers))
             took, held = time.monotonic() - began, resident(node.pid)
             busy = cpu(node.pid)
             await asyncio.sleep(IDLE_SECONDS)
@@ -153,4 +172,6 @@ async def main(program, streams, each):
 
 
 _, program, *given = sys.argv
-asyncio.run(main(program, *(int(number) for number in (given + [10_000, 0][len(given) :]))))
+secure = "--tls" in given
+given = [number for number in given if number != "--tls"]
+asyncio.run(main(program, secure, *(int(number) for number in (given + [10_000, 0][len(given) :]))))
