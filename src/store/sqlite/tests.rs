@@ -190,7 +190,10 @@ async fn a_history_that_was_kept_in_another_order_is_still_there() {
     let folder = tempfile::tempdir().unwrap();
     let mut before = connect(&folder.path().join("a.db")).unwrap();
     before.run_pending_migrations(MIGRATIONS).unwrap();
-    before.revert_last_migration(MIGRATIONS).unwrap();
+    // A tree by its key has no row ids.
+    while before.batch_execute("SELECT rowid FROM changes").is_ok() {
+        before.revert_last_migration(MIGRATIONS).unwrap();
+    }
     for version in [3, 1, 2] {
         let row =
             format!("'built-in', 'ana', {version}, 'kyc.updated', '{{}}', '{{}}', 70{version}");

@@ -59,3 +59,13 @@ async fn a_token_ends_with_its_issuer() {
 
     assert_eq!(tokens.verify_or_ask(&token, NOW).await, Err(InvalidToken::UnknownIssuer));
 }
+
+#[test]
+fn a_token_is_proved_anew_once_its_issuers_keys_are_others() {
+    let mut proof = tokens().trusted().prove(&hs(&json!({})), NOW).unwrap();
+    assert!(proof.holds(NOW));
+
+    proof.source = Keys::one(VerifyingKey::shared(SHARED).unwrap()).into();
+
+    assert!(!proof.holds(NOW));
+}
