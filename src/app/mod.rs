@@ -3,6 +3,7 @@
 mod backup;
 mod connection;
 mod date;
+mod front;
 mod history;
 mod http2;
 mod lean;

@@ -1,4 +1,5 @@
 use super::connection::{Begun, Taker};
+use super::front::Front;
 use super::lean::Scratch;
 use super::paced::Paced;
 use super::serve::HEAD;
@@ -115,6 +116,8 @@ async fn taker(
         rt::spawn(services.feed.wake_together());
     }
     let scratch = Scratch::default();
+    let users = offered.users.then(|| services.clone());
+    let app = Rc::new(Front { app, users });
     let taker = Rc::new(Taker { app, http1, tls, services, scratch, stopping, leaving });
     Ok(fn_service(move |socket: TcpStream| {
         let taker = Rc::clone(&taker);

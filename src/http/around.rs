@@ -6,7 +6,7 @@ use super::services::Services;
 use super::turn::{LastOf, Turn};
 use super::{client, cookie, cors};
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{RequestHead, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TRANSFER_ENCODING,
     X_CONTENT_TYPE_OPTIONS,
@@ -14,7 +14,8 @@ use actix_web::http::header::{
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage, HttpRequest, ResponseError};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -34,34 +35,24 @@ pub async fn around<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let arrived = Arrived::of(request.request());
+    let services = request.app_data::<Data<Services>>().cloned();
+    let services = services.as_deref().map(|services| &**services);
+    let route = request.match_pattern().map_or(Cow::Borrowed("(none)"), Cow::Owned);
+    let arrived = Arrived::of(request.head(), route, services);
     request.extensions_mut().insert(RequestId(Arc::clone(&arrived.id)));
     let announced = |name| request.headers().contains_key(name);
     let body = announced(CONTENT_LENGTH) || announced(TRANSFER_ENCODING);
     let turn = request.request().conn_data::<Turn>().map(|turn| turn.take(body));
-    let draining =
-        request.app_data::<Data<Services>>().is_some_and(|all| all.feed.draining().is_some());
     let Ok(response) = next.call(request).await else {
         // A handler panicked: its request is gone, and only the error can carry the answer.
-        let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", OUR_FAULT);
+        let problem = our_fault();
         arrived.log(problem.status());
         return Err(problem.of_request(arrived.id.to_string()).into());
     };
-    let mut response = response.map_into_boxed_body();
-    renew_cookie(&mut response);
-    let mut response = as_problem(response);
-    let services = response.request().app_data::<Data<Services>>().cloned();
-    if draining {
-        // So that no proxy sends a request on a connection in the instant in which we close it.
-        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-    }
-    let headers = response.headers_mut();
-    cors::tidy(headers, services.as_deref().map(|services| &**services));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Ok(value) = HeaderValue::from_str(&arrived.id) {
-        headers.insert(REQUEST_ID, value);
-    }
-    arrived.log(response.status());
+    let mut response = as_problem(response.map_into_boxed_body());
+    cors::tidy(response.headers_mut(), services);
+    let renewed = response.request().extensions_mut().remove::<Renewed>();
+    arrived.answered(response.response_mut(), renewed, services);
     // Without a turn to give back there is nothing to wait for, and a stream is spared the wrapping.
     let Some(turn) = turn else { return Ok(response) };
     Ok(response.map_body(|_, body| LastOf { body, turn: Some(turn) }.boxed()))
@@ -76,8 +67,8 @@ pub(super) fn request_id(request: &HttpRequest) -> Option<Arc<str>> {
 }
 
 /// The caller's own id where it is fit for a log, or a new one.
-fn identify(request: &HttpRequest) -> Arc<str> {
-    let theirs = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+fn identify(head: &RequestHead) -> Arc<str> {
+    let theirs = head.headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
     let fits = |id: &&str| {
         (1..=64).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
@@ -88,16 +79,9 @@ fn identify(request: &HttpRequest) -> Arc<str> {
     )
 }
 
-/// Sets the session's cookie anew where its end was put off.
-fn renew_cookie(response: &mut ServiceResponse<BoxBody>) {
-    let request = response.request();
-    let token = request.extensions_mut().remove::<Renewed>();
-    let services = request.app_data::<Data<Services>>().cloned();
-    if let (Some(token), Some(services)) = (token, services) {
-        let cookie = cookie::set(&token.0, &services.settings.public_url);
-        // It fails for characters that a token has not.
-        let _ = response.response_mut().add_cookie(&cookie);
-    }
+/// What is answered where a handler panicked.
+pub(super) fn our_fault() -> Problem {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", OUR_FAULT)
 }
 
 /// Gives a bare error of the framework (no route, no such method, a bad path) the form of ours.
@@ -114,7 +98,7 @@ fn as_problem(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
             "method_not_allowed",
             "this address takes other methods, see Allow",
         ),
-        StatusCode::INTERNAL_SERVER_ERROR => Problem::new(status, "internal", OUR_FAULT),
+        StatusCode::INTERNAL_SERVER_ERROR => our_fault(),
         other => Problem::new(other, "bad_request", "the request could not be read"),
     };
     let allow = response.headers().get(ALLOW).cloned();
@@ -125,26 +109,52 @@ fn as_problem(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     response.into_response(formed)
 }
 
-/// What is told of a request in the log, taken before the handler takes the request.
-struct Arrived {
+/// What is told of a request in the log and by its answer, taken before the handler takes the request.
+pub(super) struct Arrived {
     began: Instant,
     id: Arc<str>,
     method: Method,
     /// The route's pattern, as the path itself may hold a token.
-    route: String,
+    route: Cow<'static, str>,
     client: Option<IpAddr>,
+    /// Whether the node was about to stop.
+    draining: bool,
 }
 
 impl Arrived {
-    fn of(request: &HttpRequest) -> Self {
-        let services = request.app_data::<Data<Services>>();
+    pub fn of(head: &RequestHead, route: Cow<'static, str>, services: Option<&Services>) -> Self {
         Self {
             began: Instant::now(),
-            id: identify(request),
-            method: request.method().clone(),
-            route: request.match_pattern().unwrap_or_else(|| "(none)".to_owned()),
-            client: services.and_then(|services| services.settings.proxies.client(request)),
+            id: identify(head),
+            method: head.method.clone(),
+            route,
+            client: services.and_then(|services| services.settings.proxies.client(head)),
+            draining: services.is_some_and(|services| services.feed.draining().is_some()),
         }
+    }
+
+    /// Puts on an answer what every answer has, and tells the log of it.
+    pub fn answered(
+        &self,
+        response: &mut HttpResponse,
+        renewed: Option<Renewed>,
+        services: Option<&Services>,
+    ) {
+        if let (Some(token), Some(services)) = (renewed, services) {
+            let cookie = cookie::set(&token.0, &services.settings.public_url);
+            // It fails for characters that a token has not.
+            let _ = response.add_cookie(&cookie);
+        }
+        if self.draining {
+            // So that no proxy sends a request on a connection in the instant in which we close it.
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        let headers = response.headers_mut();
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if let Ok(value) = HeaderValue::from_str(&self.id) {
+            headers.insert(REQUEST_ID, value);
+        }
+        self.log(response.status());
     }
 
     /// One line a request.

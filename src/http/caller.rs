@@ -6,7 +6,7 @@ use super::services::Services;
 use super::{around, cookie, query};
 use crate::accounts::{AuthenticateError, Backend, Caller, Newcomer, Presented};
 use crate::model::{OpaqueToken, Scope};
-use actix_web::dev::Payload;
+use actix_web::dev::{Payload, RequestHead};
 use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
@@ -19,12 +19,32 @@ pub(super) struct User(pub(super) Caller);
 
 /// A user on a route that takes a ticket too, and who may have to be made: see
 /// [`crate::accounts::Accounts::listener`].
-pub(super) struct Listener(pub(super) Caller, pub(super) Option<Newcomer>);
+pub(super) struct Listener {
+    pub(super) caller: Caller,
+    pub(super) newcomer: Option<Newcomer>,
+    pub(super) renewed: Option<Renewed>,
+}
+
+impl Listener {
+    /// Whose credential the request came with.
+    pub(super) async fn of(head: &RequestHead, services: &Services) -> Result<Self, Problem> {
+        Self::by(presented(head, services, true), services).await
+    }
+
+    async fn by(presented: Presented, services: &Services) -> Result<Self, Problem> {
+        let cookie =
+            if let Presented::Cookie(token) = &presented { Some(token.clone()) } else { None };
+        let (caller, newcomer) = services.accounts.listener(presented).await?;
+        let renewed = cookie.filter(|_| caller.renewed).map(Renewed);
+        Ok(Self { caller, newcomer, renewed })
+    }
+}
 
 /// A backend, by an API key whose scopes allow the request's method: see [`scope`].
 pub(super) struct Publisher(pub(super) Backend);
 
-/// Left with the request when its session's end was put off: the cookie is to be set anew.
+/// The token of a session whose end was put off: the cookie is to be set anew. Left with the request, or
+/// handed on.
 pub(super) struct Renewed(pub(super) OpaqueToken);
 
 impl FromRequest for User {
@@ -34,10 +54,13 @@ impl FromRequest for User {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         async move {
-            let (caller, newcomer) = listener(&request, false).await?;
-            let met = services(&request)?.accounts.meet(newcomer).await;
+            let services = services(&request)?;
+            let presented = presented(request.head(), services, false);
+            let Listener { caller, newcomer, renewed } = Listener::by(presented, services).await?;
+            leave(&request, renewed);
+            let met = services.accounts.meet(newcomer).await;
             met.map_err(AuthenticateError::Store)?;
-            Ok(Self(caller))
+            Ok(Self(Caller { request: around::request_id(&request), ..caller }))
         }
         .boxed_local()
     }
@@ -49,8 +72,12 @@ impl FromRequest for Listener {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        async move { listener(&request, true).await.map(|(caller, newcomer)| Self(caller, newcomer)) }
-            .boxed_local()
+        async move {
+            let mut listener = Self::of(request.head(), services(&request)?).await?;
+            leave(&request, listener.renewed.take());
+            Ok(listener)
+        }
+        .boxed_local()
     }
 }
 
@@ -62,7 +89,7 @@ impl FromRequest for Publisher {
         let request = request.clone();
         async move {
             let services = services(&request)?;
-            let presented = presented(&request, services, false);
+            let presented = presented(request.head(), services, false);
             let backend = services.accounts.backend(presented, scope(request.method())).await?;
             Ok(Self(Backend { request: around::request_id(&request), ..backend }))
         }
@@ -103,18 +130,10 @@ where
     }
 }
 
-async fn listener(
-    request: &HttpRequest,
-    ticket: bool,
-) -> Result<(Caller, Option<Newcomer>), Problem> {
-    let services = services(request)?;
-    let presented = presented(request, services, ticket);
-    let cookie = if let Presented::Cookie(token) = &presented { Some(token.clone()) } else { None };
-    let (caller, newcomer) = services.accounts.listener(presented).await?;
-    if let Some(token) = cookie.filter(|_| caller.renewed) {
-        request.extensions_mut().insert(Renewed(token));
+fn leave(request: &HttpRequest, renewed: Option<Renewed>) {
+    if let Some(renewed) = renewed {
+        request.extensions_mut().insert(renewed);
     }
-    Ok((Caller { request: around::request_id(request), ..caller }, newcomer))
 }
 
 fn services(request: &HttpRequest) -> Result<&Services, Problem> {
@@ -124,8 +143,8 @@ fn services(request: &HttpRequest) -> Result<&Services, Problem> {
 
 /// What the request came with. An `Authorization` that is no bearer is a bad credential, and no
 /// reason to look at the cookie.
-pub(super) fn presented(request: &HttpRequest, services: &Services, ticket: bool) -> Presented {
-    if let Some(header) = request.headers().get(AUTHORIZATION) {
+pub(super) fn presented(head: &RequestHead, services: &Services, ticket: bool) -> Presented {
+    if let Some(header) = head.headers.get(AUTHORIZATION) {
         let text = std::str::from_utf8(header.as_bytes()).ok();
         let parts = text.and_then(|text| text.split_once(' '));
         let bearer = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
@@ -133,9 +152,8 @@ pub(super) fn presented(request: &HttpRequest, services: &Services, ticket: bool
         return Presented::Bearer(OpaqueToken::presented(token));
     }
     // A ticket was asked for by this very page, the cookie is whoever's the browser has.
-    if let Some(ticket) = query::value(request, "ticket").filter(|_| ticket) {
+    if let Some(ticket) = query::value(head, "ticket").filter(|_| ticket) {
         return Presented::Ticket(OpaqueToken::presented(&ticket));
     }
-    cookie::read(request, &services.settings.public_url)
-        .map_or(Presented::Nothing, Presented::Cookie)
+    cookie::read(head, &services.settings.public_url).map_or(Presented::Nothing, Presented::Cookie)
 }

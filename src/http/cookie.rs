@@ -2,9 +2,10 @@
 
 use crate::accounts::SESSION_TTL;
 use crate::model::OpaqueToken;
-use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
+use actix_web::dev::RequestHead;
+use actix_web::http::header::COOKIE;
 use url::Url;
 
 /// The cookie's name. `__Host-` binds it to this very host, which needs https (RFC 6265bis §4.1.3).
@@ -13,8 +14,13 @@ pub(super) fn name(public_url: &Url) -> &'static str {
 }
 
 /// The session's token as a request has it.
-pub(super) fn read(request: &HttpRequest, public_url: &Url) -> Option<OpaqueToken> {
-    let cookie = request.cookie(name(public_url))?;
+pub(super) fn read(head: &RequestHead, public_url: &Url) -> Option<OpaqueToken> {
+    let name = name(public_url);
+    let lines = head.headers.get_all(COOKIE);
+    let lines = lines.filter_map(|line| std::str::from_utf8(line.as_bytes()).ok());
+    let cookies = lines.flat_map(|line| line.split(';'));
+    let mut cookies = cookies.filter_map(|text| Cookie::parse_encoded(text.trim()).ok());
+    let cookie = cookies.find(|cookie| cookie.name() == name)?;
     Some(OpaqueToken::presented(cookie.value()))
 }
 

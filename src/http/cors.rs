@@ -3,8 +3,8 @@ use actix_cors::Cors;
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-    AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER,
-    VARY,
+    AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH,
+    RETRY_AFTER, VARY,
 };
 use std::sync::Arc;
 
@@ -40,16 +40,24 @@ pub fn cors(services: &Services) -> Cors {
 /// credentials may be sent, and by whom not. Where there are no client URLs at all, no answer speaks
 /// of origins.
 pub(super) fn tidy(headers: &mut HeaderMap, services: Option<&Services>) {
-    let any = |services: &Services| {
-        !services.settings.client_urls.is_empty() || services.tenants.have_pages()
-    };
-    if !services.is_some_and(any) {
+    if !services.is_some_and(has_pages) {
         headers.remove(VARY);
     }
     if !headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
         headers.remove(ACCESS_CONTROL_ALLOW_CREDENTIALS);
         headers.remove(ACCESS_CONTROL_EXPOSE_HEADERS);
     }
+}
+
+/// The same in an answer to a request that names no origin: one that names an allowed page is told more.
+pub(super) fn nowhere(headers: &mut HeaderMap, services: &Services) {
+    if has_pages(services) {
+        headers.insert(VARY, HeaderValue::from_static("Origin"));
+    }
+}
+
+fn has_pages(services: &Services) -> bool {
+    !services.settings.client_urls.is_empty() || services.tenants.have_pages()
 }
 
 fn name(text: &'static str) -> HeaderName {

@@ -43,7 +43,7 @@ pub(super) fn check(
     }
     let bearer = request.headers().contains_key(AUTHORIZATION);
     let signing_in = SIGNING_IN.contains(&path.trim_end_matches('/'));
-    let with_cookie = request.cookie(cookie::name(&settings.public_url)).is_some();
+    let with_cookie = cookie::read(request.head(), &settings.public_url).is_some();
     if !signing_in && (bearer || !with_cookie) {
         return Ok(());
     }
@@ -72,9 +72,9 @@ fn brings_anothers_cookie(
     settings: &Settings,
     tenants: &KnownTenants,
 ) -> bool {
-    let with_cookie = request.cookie(cookie::name(&settings.public_url)).is_some()
+    let with_cookie = cookie::read(request.head(), &settings.public_url).is_some()
         && !request.headers().contains_key(AUTHORIZATION)
-        && !(LISTENING.contains(&path) && query::value(request, "ticket").is_some());
+        && !(LISTENING.contains(&path) && query::value(request.head(), "ticket").is_some());
     let origin = header(request, ORIGIN.as_str()).filter(|_| with_cookie);
     origin.is_some_and(|origin| {
         tenants.have_page(origin)

@@ -31,7 +31,7 @@ pub(super) async fn list(
     services: Data<Services>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let wait = query::number(&request, "wait", &(0..=LONGEST_WAIT))?.unwrap_or(0);
+    let wait = query::number(request.head(), "wait", &(0..=LONGEST_WAIT))?.unwrap_or(0);
     let until = Instant::now() + Duration::from_secs(wait);
     loop {
         let (mails, _) = mails(&services, &request)?;
@@ -49,7 +49,7 @@ fn mails(
 ) -> Result<(Vec<InboxMail>, Option<String>), Problem> {
     let inbox = services.inbox.as_ref();
     let inbox = inbox.ok_or_else(|| Problem::not_found("mails are sent, and not kept here"))?;
-    let to = query::value(request, "to").filter(|to| !to.is_empty());
+    let to = query::value(request.head(), "to").filter(|to| !to.is_empty());
     let mails = match to.as_deref().map(EmailAddress::parse) {
         None => inbox(None),
         Some(Ok(address)) => inbox(Some(&address)),

@@ -1,12 +1,13 @@
 //! Streams and polls: who listens, for how long, and what is answered where a poll cannot be.
 
 use super::caller::Listener;
-use super::poll::{self, PollError};
+use super::poll::{self, Ask, PollError};
 use super::problem::Problem;
 use super::services::Services;
 use super::stream::{self, Goodbye};
 use crate::accounts::{Caller, Newcomer};
 use crate::feed::{self, HistoryUnavailable, Welcome};
+use actix_web::dev::RequestHead;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -15,14 +16,32 @@ use std::time::Duration;
 /// How soon a poll that found no place may try again.
 const FULL: Duration = Duration::from_secs(5);
 
-/// `GET /v1/stream`; see [`stream::respond`]. A credential that cannot be checked now is no bad one:
-/// its `EventSource` is told to come back, as a 503 would end it for good.
+/// `GET /v1/stream`.
 pub(super) async fn stream(
     services: Data<Services>,
     user: Result<Listener, Problem>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let Listener(caller, newcomer) = match user {
+    open(&services, user, request.head())
+}
+
+/// `GET /v1/poll`.
+pub(super) async fn poll(
+    services: Data<Services>,
+    user: Listener,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    wait(&services, user, Ask::read(request.head())?).await
+}
+
+/// Opens a stream; see [`stream::respond`]. A credential that cannot be checked now is no bad one: its
+/// `EventSource` is told to come back, as a 503 would end it for good.
+pub(super) fn open(
+    services: &Data<Services>,
+    user: Result<Listener, Problem>,
+    head: &RequestHead,
+) -> Result<HttpResponse, Problem> {
+    let Listener { caller, newcomer, .. } = match user {
         Ok(listener) => listener,
         Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => {
             return Ok(stream::refuse(Goodbye::Unavailable));
@@ -30,18 +49,19 @@ pub(super) async fn stream(
         Err(problem) => return Err(problem),
     };
     let (expires_at, pace) = (caller.expires_at, services.settings.pace);
-    let welcome = welcome(&services, newcomer);
-    Ok(stream::respond(&services.feed, listener(caller), welcome, expires_at, pace, &request))
+    let welcome = welcome(services, newcomer);
+    Ok(stream::respond(&services.feed, listener(caller), welcome, expires_at, pace, head))
 }
 
-/// `GET /v1/poll`; see [`poll::poll`].
-pub(super) async fn poll(
-    services: Data<Services>,
-    Listener(caller, newcomer): Listener,
-    request: HttpRequest,
+/// Answers a poll; see [`poll::poll`].
+pub(super) async fn wait(
+    services: &Data<Services>,
+    user: Listener,
+    ask: Ask,
 ) -> Result<HttpResponse, Problem> {
-    let (expires_at, welcome) = (caller.expires_at, welcome(&services, newcomer));
-    Ok(poll::poll(&services.feed, listener(caller), welcome, expires_at, &request).await?)
+    let Listener { caller, newcomer, .. } = user;
+    let (expires_at, welcome) = (caller.expires_at, welcome(services, newcomer));
+    Ok(poll::poll(&services.feed, listener(caller), welcome, expires_at, ask).await?)
 }
 
 /// Has a newcomer made where the first read does not find it: looked for before, it would be read twice.

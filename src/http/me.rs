@@ -27,9 +27,9 @@ pub(super) async fn changes(
     user: User,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let limit = query::number(&request, "limit", &(1..=PAGE))?.unwrap_or(PAGE);
+    let limit = query::number(request.head(), "limit", &(1..=PAGE))?.unwrap_or(PAGE);
     let (changes, cursor) =
-        services.accounts.changes(&user.0, query::after(&request)?, limit).await?;
+        services.accounts.changes(&user.0, query::after(request.head())?, limit).await?;
     let body = json!({ "changes": changes, "cursor": cursor });
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }

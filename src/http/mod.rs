@@ -20,6 +20,7 @@ mod openapi;
 mod operations;
 pub mod pages;
 mod passwords;
+mod plain;
 pub mod poll;
 mod problem;
 mod query;
@@ -36,6 +37,7 @@ mod verify;
 
 pub use around::around;
 pub use cors::cors;
+pub use plain::{is_plain, plain};
 pub use problem::Problem;
 pub use refuse::refuse;
 pub use services::{Dependency, InboxReader, Readiness, Services, Settings};

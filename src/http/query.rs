@@ -2,21 +2,25 @@
 
 use super::problem::Problem;
 use crate::model::Cursor;
-use actix_web::HttpRequest;
+use actix_web::dev::RequestHead;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
+use url::form_urlencoded;
 
 /// The first value of a parameter.
-pub(super) fn value(request: &HttpRequest, name: &str) -> Option<String> {
-    let pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
-    pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+pub(super) fn value(head: &RequestHead, name: &str) -> Option<String> {
+    pairs(head).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 /// Whether any parameter has one of these names.
-pub(super) fn has_any(request: &HttpRequest, names: &[&str]) -> bool {
-    let mut pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
-    pairs.any(|(key, _)| names.contains(&&*key))
+pub(super) fn has_any(head: &RequestHead, names: &[&str]) -> bool {
+    pairs(head).any(|(key, _)| names.contains(&&*key))
+}
+
+/// All parameters and their values.
+pub(super) fn pairs(head: &RequestHead) -> form_urlencoded::Parse<'_> {
+    form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes())
 }
 
 /// A parameter's number, within its range.
@@ -25,11 +29,11 @@ pub(super) fn has_any(request: &HttpRequest, names: &[&str]) -> bool {
 ///
 /// 400 `bad_parameter` for anything else.
 pub(super) fn number<N: FromStr + PartialOrd + Display>(
-    request: &HttpRequest,
+    head: &RequestHead,
     name: &str,
     range: &RangeInclusive<N>,
 ) -> Result<Option<N>, Problem> {
-    let Some(text) = value(request, name) else { return Ok(None) };
+    let Some(text) = value(head, name) else { return Ok(None) };
     let number = text.parse().ok().filter(|number| range.contains(number));
     number.map(Some).ok_or_else(|| {
         let (low, high) = (range.start(), range.end());
@@ -42,7 +46,7 @@ pub(super) fn number<N: FromStr + PartialOrd + Display>(
 /// # Errors
 ///
 /// 400 `bad_cursor` where it is no cursor.
-pub(super) fn after(request: &HttpRequest) -> Result<Option<Cursor>, Problem> {
-    let after = value(request, "after").map(|text| text.parse());
+pub(super) fn after(head: &RequestHead) -> Result<Option<Cursor>, Problem> {
+    let after = value(head, "after").map(|text| text.parse());
     after.transpose().map_err(|error| Problem::bad("bad_cursor", error))
 }

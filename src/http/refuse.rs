@@ -4,7 +4,7 @@ use super::problem::Problem;
 use super::services::Services;
 use super::{cross_site, query};
 use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{RequestHead, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
@@ -35,24 +35,28 @@ pub async fn refuse<B: MessageBody>(
 
 /// What is refused before any handler looks at it.
 fn refused(request: &HttpRequest) -> Result<(), Problem> {
+    // As the routes see it: `/%761/me` is one of them too.
+    misfit(request.head(), request.match_info().as_str())?;
+    let services = request.app_data::<Data<Services>>();
+    services.map_or(Ok(()), |services| {
+        cross_site::check(request, &services.settings, &services.tenants)
+    })
+}
+
+/// Of that, what a request's head is refused for, whoever sent it.
+pub(super) fn misfit(head: &RequestHead, path: &str) -> Result<(), Problem> {
     let length = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
-    if request.headers().iter().map(length).sum::<usize>() > MAX_HEADERS {
+    if head.headers.iter().map(length).sum::<usize>() > MAX_HEADERS {
         return Err(Problem::new(
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             "headers_too_large",
             "the headers are larger than 16 KiB",
         ));
     }
-    // As the routes see it: `/%761/me` is one of them too.
-    if request.match_info().as_str().starts_with("/v1/")
-        && query::has_any(request, &TOKEN_PARAMETERS)
-    {
+    if path.starts_with("/v1/") && query::has_any(head, &TOKEN_PARAMETERS) {
         let detail = "an access token in the address ends up in logs: send it as Authorization: Bearer, \
             or get a ticket from POST /v1/stream-tickets and send ?ticket=";
         return Err(Problem::bad("token_in_query", detail));
     }
-    let services = request.app_data::<Data<Services>>();
-    services.map_or(Ok(()), |services| {
-        cross_site::check(request, &services.settings, &services.tenants)
-    })
+    Ok(())
 }

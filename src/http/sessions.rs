@@ -35,7 +35,7 @@ pub(super) async fn log_in(
     body: Json<Credentials>,
 ) -> Result<HttpResponse, Problem> {
     let Json(Credentials { email, password }) = body;
-    let client = client::network(services.settings.proxies.client(&request));
+    let client = client::network(services.settings.proxies.client(request.head()));
     let agent =
         request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (granted, token) = services.accounts.log_in(&email, &password, &client, agent).await?;
@@ -99,7 +99,7 @@ pub(super) async fn end_all(services: Data<Services>, user: User) -> Result<Http
 
 /// The session of the cookie.
 async fn own_session(services: &Services, request: &HttpRequest) -> Result<SessionId, Problem> {
-    let presented = caller::presented(request, services, false);
+    let presented = caller::presented(request.head(), services, false);
     let by_cookie = matches!(presented, Presented::Cookie(_) | Presented::Nothing);
     let caller = services.accounts.user(presented).await?;
     caller.session.filter(|_| by_cookie).ok_or_else(|| {

@@ -24,10 +24,10 @@ pub(super) async fn list(
     backend: Publisher,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let limit = query::number(&request, "limit", &(1..=PAGE))?.unwrap_or(PAGE);
-    let email = query::value(&request, "email").map(|email| EmailAddress::parse(&email));
+    let limit = query::number(request.head(), "limit", &(1..=PAGE))?.unwrap_or(PAGE);
+    let email = query::value(request.head(), "email").map(|email| EmailAddress::parse(&email));
     let email = email.transpose().map_err(|error| Problem::bad("bad_parameter", error))?;
-    let after = query::value(&request, "after").map(|id| id.parse()).transpose();
+    let after = query::value(request.head(), "after").map(|id| id.parse()).transpose();
     let after = after.map_err(|error| Problem::bad("bad_parameter", error))?;
     let users = services.publishing.users(&backend.0.tenant, email, after, limit).await;
     let (users, next) = users.map_err(|error| unavailable(&error))?;

@@ -111,7 +111,10 @@ impl FromStr for Cursor {
 
 impl fmt::Display for Cursor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}.{}", self.epoch, self.version.0)
+        // By parts, as it is in every answer: `write!` takes twice as long.
+        formatter.write_str(self.epoch.as_str())?;
+        formatter.write_str(".")?;
+        fmt::Display::fmt(&self.version.0, formatter)
     }
 }
 

@@ -34,6 +34,7 @@ mod origins;
 mod outages;
 mod panics;
 mod passwords;
+mod plain;
 mod polls;
 mod postgres;
 mod problems;

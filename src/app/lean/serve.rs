@@ -55,8 +55,7 @@ where
         let last = request.head().connection_type() == ConnectionType::Close;
         let response: Response<BoxBody> = tokio::select! {
             biased;
-            // Boxed, so that a stream keeps no room for it.
-            answer = Box::pin(app.call(request)) => answer.map_or_else(Into::into, Into::into),
+            answer = app.call(request) => answer.map_or_else(Into::into, Into::into),
             () = gone(&connection) => return None,
         };
         let last = last || !response.head().keep_alive();

@@ -1,10 +1,9 @@
 use super::PollError;
-use crate::http::etag;
+use crate::http::{etag, query};
 use crate::model::Cursor;
-use actix_web::HttpRequest;
+use actix_web::dev::RequestHead;
 use actix_web::http::header::HeaderName;
 use std::time::Duration;
-use url::form_urlencoded;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
@@ -16,19 +15,24 @@ const MOST: u64 = 30;
 
 /// What a poll asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Ask {
+pub struct Ask {
     /// The newest version the caller has.
     pub after: Option<Cursor>,
     /// What it says in `If-None-Match` that it has, where it says so there only.
     pub held: Vec<Cursor>,
+    /// How long it may be parked.
     pub wait: Duration,
 }
 
 impl Ask {
     /// Reads the query, and the headers where it says nothing.
-    pub fn read(request: &HttpRequest) -> Result<Self, PollError> {
+    ///
+    /// # Errors
+    ///
+    /// [`PollError::BadCursor`], [`PollError::BadWait`].
+    pub fn read(request: &RequestHead) -> Result<Self, PollError> {
         let (mut after, mut wait) = (None, None);
-        for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+        for (name, value) in query::pairs(request) {
             match &*name {
                 "after" => after = after.or(Some(value)),
                 "wait" => wait = wait.or(Some(value)),
@@ -54,8 +58,8 @@ impl Ask {
 }
 
 /// `wait` of RFC 7240 §4.3; the first that is given counts, and one that is no number does not.
-fn preferred(request: &HttpRequest) -> Option<u64> {
-    let lines = request.headers().get_all(&PREFER).filter_map(|line| line.to_str().ok());
+fn preferred(request: &RequestHead) -> Option<u64> {
+    let lines = request.headers.get_all(&PREFER).filter_map(|line| line.to_str().ok());
     lines
         .flat_map(|line| line.split(','))
         .filter_map(|preference| preference.split(';').next()?.split_once('='))
@@ -80,7 +84,7 @@ mod tests {
         let request = headers
             .iter()
             .fold(TestRequest::with_uri(uri), |request, header| request.append_header(*header));
-        Ask::read(&request.to_http_request())
+        Ask::read(request.to_http_request().head())
     }
 
     #[rstest]

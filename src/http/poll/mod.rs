@@ -4,15 +4,17 @@ mod ask;
 #[cfg(test)]
 mod tests;
 
+pub use ask::Ask;
+
 use crate::feed::{
     End, Feed, Frame, Item, Listener, Refused, Subscription, TooManyPolls, Transport, Welcome,
     Whole, wire,
 };
+use crate::http::etag;
 use crate::model::{Cursor, EndingCode, Micros};
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, ContentType, ETAG};
-use actix_web::{HttpRequest, HttpResponse};
-use ask::Ask;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use std::sync::Arc;
@@ -56,16 +58,6 @@ pub enum PollError {
 ///
 /// See [`PollError`].
 pub async fn poll(
-    feed: &Arc<Feed>,
-    listener: Listener,
-    welcome: Option<Welcome>,
-    expires_at: Option<Micros>,
-    request: &HttpRequest,
-) -> Result<HttpResponse, PollError> {
-    answer(feed, listener, welcome, expires_at, Ask::read(request)?).await
-}
-
-async fn answer(
     feed: &Arc<Feed>,
     listener: Listener,
     welcome: Option<Welcome>,
@@ -148,9 +140,9 @@ fn respond(
     let answer = answer.ok_or(PollError::Unavailable)?;
     subscription.leave("answered");
     Ok(HttpResponse::Ok()
-        .content_type(ContentType::json())
-        .insert_header((ETAG, tag(cursor)))
-        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")))
+        .insert_header((ETAG, etag::of(cursor)))
+        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .body(answer))
 }
 
@@ -158,16 +150,12 @@ fn nothing(subscription: Subscription, ask: &Ask) -> HttpResponse {
     let status =
         if ask.is_conditional() { StatusCode::NOT_MODIFIED } else { StatusCode::NO_CONTENT };
     let mut response = HttpResponse::build(status);
-    response.insert_header((CACHE_CONTROL, "no-store"));
+    response.insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")));
     if let Some(cursor) = subscription.cursor().or(ask.after) {
-        response.insert_header((ETAG, tag(cursor)));
+        response.insert_header((ETAG, etag::of(cursor)));
     }
     subscription.leave("answered");
     response.finish()
-}
-
-fn tag(cursor: Cursor) -> String {
-    format!("\"{cursor}\"")
 }
 
 impl From<Refused> for PollError {

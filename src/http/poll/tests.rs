@@ -1,6 +1,6 @@
 //! What a poll is answered, and when.
 
-use super::{PollError, changes, poll};
+use super::{Ask, PollError, changes, poll};
 use crate::feed::tests::memory::{NOW, Node, ana, ending, listener};
 use crate::feed::{Item, Limits, Transport};
 use crate::model::{EndingCode, Micros, SessionId};
@@ -15,7 +15,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 async fn ask(node: &Node, request: TestRequest) -> Result<HttpResponse, PollError> {
-    poll(&node.feed, listener(None), None, None, &request.to_http_request()).await
+    let ask = Ask::read(request.to_http_request().head())?;
+    poll(&node.feed, listener(None), None, None, ask).await
 }
 
 fn after(node: &Node, more: &str) -> TestRequest {
@@ -189,8 +190,8 @@ async fn r14_200_pollers_miss_no_commit_between_read_and_wait() {
 async fn a_parked_poll_is_answered_401_when_its_session_ends() {
     let node = Node::new();
     let (phone, laptop) = (SessionId::draw(), SessionId::draw());
-    let request = after(&node, "").to_http_request();
-    let on = |session| poll(&node.feed, listener(Some(session)), None, None, &request);
+    let ask = Ask::read(after(&node, "").to_http_request().head()).unwrap();
+    let on = |session| poll(&node.feed, listener(Some(session)), None, None, ask.clone());
     let end = async {
         parked().await;
         node.feed.ended(&ending(Some(phone), EndingCode::SessionRevoked));
@@ -242,8 +243,8 @@ async fn a_poll_is_answered_when_its_token_expires() {
     let began = Instant::now();
     let expires_at: Micros = NOW.after(Duration::from_secs(4));
 
-    let request = after(&node, "").to_http_request();
-    let response = poll(&node.feed, listener(None), None, Some(expires_at), &request).await;
+    let ask = Ask::read(after(&node, "").to_http_request().head()).unwrap();
+    let response = poll(&node.feed, listener(None), None, Some(expires_at), ask).await;
 
     assert_eq!(response.unwrap().status(), 204);
     assert_eq!(began.elapsed().as_secs(), 4);

@@ -8,17 +8,18 @@ mod tests;
 pub use goodbye::Goodbye;
 
 use crate::feed::{Feed, Listener, Transport, Welcome};
+use crate::http::query;
 use crate::model::{Cursor, Micros};
+use actix_web::dev::RequestHead;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use body::Body;
 use futures_util::stream::once;
 use std::convert::Infallible;
 use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
-use url::form_urlencoded;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -62,13 +63,13 @@ pub fn respond(
     welcome: Option<Welcome>,
     expires_at: Option<Micros>,
     pace: Pace,
-    request: &HttpRequest,
+    head: &RequestHead,
 ) -> HttpResponse {
-    let mut response = head();
-    if request.method() == Method::HEAD {
+    let mut response = begun();
+    if head.method == Method::HEAD {
         return response.finish();
     }
-    match feed.join(listener, Transport::Stream, resume(request)) {
+    match feed.join(listener, Transport::Stream, resume(head)) {
         Ok(subscription) => {
             let subscription = subscription.or_welcome(welcome);
             response.streaming(Body::new(subscription, expires_at, pace))
@@ -79,10 +80,10 @@ pub fn respond(
 
 /// A stream that says goodbye at once, for who cannot be served now and should not be lost.
 pub fn refuse(goodbye: Goodbye) -> HttpResponse {
-    head().streaming(once(ready(Ok::<_, Infallible>(goodbye.event()))))
+    begun().streaming(once(ready(Ok::<_, Infallible>(goodbye.event()))))
 }
 
-fn head() -> HttpResponseBuilder {
+fn begun() -> HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response
         .content_type(russe::MEDIA_TYPE_STR)
@@ -92,12 +93,12 @@ fn head() -> HttpResponseBuilder {
 }
 
 /// Where the reader left off. Garbage counts as nothing: its reader gets a snapshot.
-fn resume(request: &HttpRequest) -> Option<Cursor> {
-    let header = request.headers().get(&LAST_EVENT_ID).filter(|value| !value.is_empty());
+fn resume(head: &RequestHead) -> Option<Cursor> {
+    let header = head.headers.get(&LAST_EVENT_ID).filter(|value| !value.is_empty());
     if let Some(header) = header {
         return header.to_str().ok()?.trim().parse().ok();
     }
-    let mut query = form_urlencoded::parse(request.query_string().as_bytes());
-    let (_, id) = query.find(|(name, _)| name == "last_event_id" || name == "lastEventId")?;
+    let (_, id) =
+        query::pairs(head).find(|(name, _)| name == "last_event_id" || name == "lastEventId")?;
     id.parse().ok()
 }

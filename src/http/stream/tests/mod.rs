@@ -78,7 +78,8 @@ fn opened(
     expires_at: Option<Micros>,
     request: TestRequest,
 ) -> HttpResponse {
-    respond(&node.feed, listener, None, expires_at, Pace::default(), &request.to_http_request())
+    let request = request.to_http_request();
+    respond(&node.feed, listener, None, expires_at, Pace::default(), request.head())
 }
 
 fn parse(block: &str) -> Event {
