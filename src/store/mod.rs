@@ -8,6 +8,7 @@
 //! - Every query is written once, in `queries/`, and compiled for both databases.
 
 mod error;
+mod migrations;
 mod operations;
 mod postgres;
 mod retention;

@@ -1,10 +1,10 @@
 use super::server::Server;
-use crate::store::OpenError;
+use crate::store::{OpenError, migrations};
 use diesel::result::Error as QueryError;
 use diesel_async::{
     AnsiTransactionManager, AsyncMigrationHarness, AsyncPgConnection, TransactionManager,
 };
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -25,7 +25,7 @@ pub(super) async fn migrate(server: &Server) -> Result<(), OpenError> {
     let mut connection = connection.map_err(|elapsed| OpenError::Unreachable(elapsed.into()))??;
     begin(&mut connection).await.map_err(|error| OpenError::Prepare(error.into()))?;
     let mut harness = AsyncMigrationHarness::new(connection);
-    harness.run_pending_migrations(MIGRATIONS).map_err(OpenError::Prepare)?;
+    migrations::migrate(&mut harness, MIGRATIONS).map_err(OpenError::Prepare)?;
     let mut connection = harness.into_inner();
     let committed = AnsiTransactionManager::commit_transaction(&mut connection).await;
     committed.map_err(|error| OpenError::Prepare(error.into()))

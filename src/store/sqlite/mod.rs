@@ -21,11 +21,11 @@ pub(super) mod queries;
 pub(super) use backup::backup;
 
 use super::retention::Retention;
-use super::{Hook, Moment, OpenError, StoreError};
+use super::{Hook, Moment, OpenError, StoreError, migrations};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use diesel_async::RunQueryDsl;
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use direct::Direct;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -104,7 +104,7 @@ impl Sqlite {
         }
         let lock = serving.then(|| lock(path)).transpose()?;
         let mut connection = connect(path)?;
-        connection.run_pending_migrations(MIGRATIONS).map_err(OpenError::Prepare)?;
+        migrations::migrate(&mut connection, MIGRATIONS).map_err(OpenError::Prepare)?;
         let epoch = prepare(connection).now_or_never();
         let (connection, epoch) = epoch
             .unwrap_or(Err(StoreError::Panicked))

@@ -4,6 +4,7 @@ use super::super::Kept;
 use super::*;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use diesel_migrations::MigrationHarness;
 use futures_util::future::join_all;
 use std::sync::{Mutex, OnceLock, mpsc};
 use std::thread;
@@ -201,7 +202,10 @@ async fn a_history_that_was_kept_in_another_order_is_still_there() {
     }
     drop(before);
 
-    let sqlite = open(&folder, &Arc::default());
+    let log = folder.path().join("log");
+    let lines = tracing_subscriber::fmt().with_writer(Arc::new(File::create(&log).unwrap()));
+    let sqlite =
+        tracing::subscriber::with_default(lines.finish(), || open(&folder, &Arc::default()));
     let history = sqlite.read(|tx| {
         Box::pin(async {
             let rows = changes::table.select((changes::user_id, changes::version, changes::at));
@@ -211,4 +215,6 @@ async fn a_history_that_was_kept_in_another_order_is_still_there() {
 
     let ana = |version: i64| ("ana".to_owned(), version, 700 + version);
     assert_eq!(history.await.unwrap(), [1, 2, 3].map(ana));
+    let told = std::fs::read_to_string(log).unwrap();
+    assert!(told.contains("the tables are being changed: "), "{told}");
 }
