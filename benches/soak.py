@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Clients come, go, stall, and vanish for an hour, and nothing may be missed, or left behind.
 
-    benches/soak.py PROGRAM [--minutes 60] [--clients 300] [--rate 20]
+    benches/soak.py PROGRAM [--minutes 60] [--clients 1000] [--rate 50]
 
-Starts PROGRAM on an SQLite database in a folder of its own. Clients of 60 users open streams and polls,
+Starts PROGRAM on an SQLite database in a folder of its own. Clients, five of each user, open streams and polls,
 some with the cursor of their last one, and leave each in another way; a backend publishes RATE changes a
 second, and floods those who read nothing; people sign up, click, and log out. Every five seconds memory,
 open files, and the gauges are looked at. Fails where
@@ -30,7 +30,7 @@ from soaking.client import Client
 from soaking.ways import backend, come_and_go, people
 from soaking.world import World, token
 
-USERS = 60
+EACH = 5
 SAMPLE_SECONDS = 5
 WARM_SECONDS = 240
 GROWTH, LEAST_GROWTH_MIB = 0.10, 8
@@ -53,7 +53,7 @@ def row(at_sample):
 
 async def soak(world, arguments):
     await world.start()
-    users = [f"user-{number}" for number in range(USERS)]
+    users = [f"user-{number}" for number in range(max(1, arguments.clients // EACH))]
     for user in users:
         await world.call("PUT", f"/v1/users/{user}", {}, world.backend)
         world.acknowledged[user] = 1
@@ -61,7 +61,8 @@ async def soak(world, arguments):
     alone = await world.sample()
     seconds = arguments.minutes * 60
     tokens = {user: token(user, seconds + 3600) for user in users}
-    clients = [Client(world, users[number % USERS], tokens[users[number % USERS]]) for number in range(arguments.clients)]
+    theirs = [users[number % len(users)] for number in range(arguments.clients)]
+    clients = [Client(world, user, tokens[user]) for user in theirs]
     samples, began = [], time.monotonic()
     print("minute      MiB  files  streams  polls")
     print(row((0, alone)))
@@ -102,8 +103,8 @@ async def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", type=os.path.abspath)
     parser.add_argument("--minutes", type=float, default=60)
-    parser.add_argument("--clients", type=int, default=300)
-    parser.add_argument("--rate", type=float, default=20)
+    parser.add_argument("--clients", type=int, default=1000)
+    parser.add_argument("--rate", type=float, default=50)
     arguments = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -11,6 +11,7 @@ use actix_web::dev::RequestHead;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use futures_util::TryFutureExt;
 use std::time::Duration;
 
 /// How soon a poll that found no place may try again.
@@ -54,14 +55,14 @@ pub(super) fn open(
 }
 
 /// Answers a poll; see [`poll::poll`].
-pub(super) async fn wait(
+pub(super) fn wait(
     services: &Data<Services>,
     user: Listener,
     ask: Ask,
-) -> Result<HttpResponse, Problem> {
+) -> impl Future<Output = Result<HttpResponse, Problem>> + use<> {
     let Listener { caller, newcomer, .. } = user;
     let (expires_at, welcome) = (caller.expires_at, welcome(services, newcomer));
-    Ok(poll::poll(&services.feed, listener(caller), welcome, expires_at, ask).await?)
+    poll::poll(&services.feed, listener(caller), welcome, expires_at, ask).err_into()
 }
 
 /// Has a newcomer made where the first read does not find it: looked for before, it would be read twice.

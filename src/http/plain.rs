@@ -17,6 +17,7 @@ use actix_web::http::header::ORIGIN;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, ResponseError};
 use futures_util::FutureExt;
+use futures_util::future::{Either, ready};
 use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 
@@ -38,37 +39,41 @@ pub async fn plain(services: &Data<Services>, request: Request) -> HttpResponse 
     let route = if request.path() == STREAM { STREAM } else { POLL };
     let arrived = Arrived::of(request.head(), Cow::Borrowed(route), Some(services));
     let mut renewed = None;
-    let answer = caught(answer(services, request, &mut renewed)).await;
+    let answer = caught(async {
+        // Boxed, so that a parked poll keeps no room for it.
+        let answer = Box::pin(admitted(services, request, &mut renewed)).await?;
+        answer.await
+    })
+    .await;
     let mut response = answer.unwrap_or_else(|problem| problem.error_response());
     cors::nowhere(response.headers_mut(), services);
     arrived.answered(&mut response, renewed, Some(services));
     response
 }
 
-async fn answer(
+/// Looks at a request and lets it in; what is returned waits for the answer, and holds nothing else.
+async fn admitted(
     services: &Data<Services>,
     request: Request,
     renewed: &mut Option<Renewed>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<impl Future<Output = Result<HttpResponse, Problem>> + use<>, Problem> {
     let head = request.head();
     refuse::misfit(head, head.uri.path())?;
     let mut user = Listener::of(head, services).await;
     *renewed = user.as_mut().ok().and_then(|user| user.renewed.take());
     if head.uri.path() == STREAM {
-        return listen::open(services, user, head);
+        return Ok(Either::Left(ready(listen::open(services, user, head))));
     }
-    let (user, ask) = (user?, Ask::read(head)?);
-    // A parked poll needs no more of it.
-    drop(request);
-    listen::wait(services, user, ask).await
+    Ok(Either::Right(listen::wait(services, user?, Ask::read(head)?)))
 }
 
 /// A panic fails its own request and no other.
-async fn caught(
+fn caught(
     answer: impl Future<Output = Result<HttpResponse, Problem>>,
-) -> Result<HttpResponse, Problem> {
+) -> impl Future<Output = Result<HttpResponse, Problem>> {
     // What it may leave half done is its own: all that is shared is behind locks that outlive a panic.
-    AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| Err(our_fault()))
+    let caught = AssertUnwindSafe(answer).catch_unwind();
+    caught.map(|answer| answer.unwrap_or_else(|_| Err(our_fault())))
 }
 
 #[cfg(test)]

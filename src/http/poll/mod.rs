@@ -17,6 +17,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue};
 use bytes::Bytes;
 use futures_util::FutureExt;
+use futures_util::future::Either;
+use std::future::ready;
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
@@ -49,49 +51,56 @@ pub enum PollError {
 
 /// Answers a poll as soon as there is something newer than the caller has, or after its wait.
 ///
-/// The hub is joined before the row is read, so a change that is committed between two polls, or
-/// between the read and the wait, is never missed. A user who is not there is made by `welcome`. `expires_at` is when a token or ticket expires; a
-/// poll is answered then at the latest. A backend's disconnection answers like a drain: at once, and
-/// with nothing new. Dropping the future gives the place back.
+/// The hub is joined by the call, before the row is read, so a change that is committed between two
+/// polls, or between the read and the wait, is never missed. A user who is not there is made by
+/// `welcome`. `expires_at` is when a token or ticket expires; a poll is answered then at the latest. A
+/// backend's disconnection answers like a drain: at once, and with nothing new. Dropping the future
+/// gives the place back.
 ///
 /// # Errors
 ///
 /// See [`PollError`].
-pub async fn poll(
+pub fn poll(
     feed: &Arc<Feed>,
     listener: Listener,
     welcome: Option<Welcome>,
     expires_at: Option<Micros>,
     ask: Ask,
-) -> Result<HttpResponse, PollError> {
+) -> impl Future<Output = Result<HttpResponse, PollError>> + use<> {
     let left = expires_at.map(|at| at.since(feed.clock().now()));
     let until = Instant::now() + left.map_or(ask.wait, |left| left.min(ask.wait));
-    let mut subscription = feed.join(listener, Transport::Poll, ask.after)?.or_welcome(welcome);
-    let mut item = subscription.next().await;
-    // The newest version of a list need not be of the present epoch, and any match counts.
-    if let Item::Snapshot { user, .. } = &item
-        && ask.held.contains(&user.cursor)
-    {
-        item = Item::Current;
-    }
-    if matches!(item, Item::Current) {
-        if !ask.wait.is_zero() && feed.draining().is_none() {
-            subscription.park()?;
+    let mut subscription = match feed.join(listener, Transport::Poll, ask.after) {
+        Ok(joined) => joined.or_welcome(welcome),
+        Err(refused) => return Either::Left(ready(Err(refused.into()))),
+    };
+    // By no function of its own: what one is given is kept twice, for as long as a poll is parked.
+    Either::Right(async move {
+        let mut item = subscription.next().await;
+        // The newest version of a list need not be of the present epoch, and any match counts.
+        if let Item::Snapshot { user, .. } = &item
+            && ask.held.contains(&user.cursor)
+        {
+            item = Item::Current;
         }
-        match timeout_at(until, subscription.next()).await {
-            Ok(next) => item = next,
-            Err(_) => return Ok(nothing(subscription, &ask)),
+        if matches!(item, Item::Current) {
+            if !ask.wait.is_zero() && subscription.feed().draining().is_none() {
+                subscription.park()?;
+            }
+            match timeout_at(until, subscription.next()).await {
+                Ok(next) => item = next,
+                Err(_) => return Ok(nothing(subscription, &ask)),
+            }
         }
-    }
-    match item {
-        Item::Change(frame) => changes(subscription, frame),
-        Item::Snapshot { user, .. } => whole(subscription, &user),
-        Item::Current | Item::Draining(_) | Item::Ended(End::Of(EndingCode::Disconnected)) => {
-            Ok(nothing(subscription, &ask))
+        match item {
+            Item::Change(frame) => changes(subscription, frame),
+            Item::Snapshot { user, .. } => whole(subscription, &user),
+            Item::Current | Item::Draining(_) | Item::Ended(End::Of(EndingCode::Disconnected)) => {
+                Ok(nothing(subscription, &ask))
+            }
+            Item::Ended(_) | Item::Gone => Err(PollError::Ended),
+            Item::Unavailable => Err(PollError::Unavailable),
         }
-        Item::Ended(_) | Item::Gone => Err(PollError::Ended),
-        Item::Unavailable => Err(PollError::Unavailable),
-    }
+    })
 }
 
 /// Shows the first change and all that can be had after it without waiting.
