@@ -1,5 +1,6 @@
 //! Refuses what another site makes a browser send in its user's name.
 
+use super::plain::{POLL, STREAM};
 use super::problem::Problem;
 use super::services::Settings;
 use super::{cookie, json, query};
@@ -14,7 +15,7 @@ use url::Url;
 const SIGNING_IN: [&str; 3] = ["/v1/users", "/v1/sessions", "/v1/password-resets"];
 
 /// Where a ticket counts.
-const LISTENING: [&str; 2] = ["/v1/stream", "/v1/poll"];
+const LISTENING: [&str; 2] = [STREAM, POLL];
 
 /// Lets a request pass that changes nothing, that carries a credential no browser adds by itself,
 /// or that comes from us or an allowed client.

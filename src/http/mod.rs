@@ -37,7 +37,7 @@ mod verify;
 
 pub use around::around;
 pub use cors::cors;
-pub use plain::{is_plain, plain};
+pub use plain::{POLL, STREAM, is_plain, plain};
 pub use problem::Problem;
 pub use refuse::refuse;
 pub use services::{Dependency, InboxReader, Readiness, Services, Settings};
@@ -93,8 +93,8 @@ pub fn routes(config: &mut ServiceConfig, offered: Offered) {
 /// What is called most, before all else: a request is compared with one route after the other.
 fn busiest(config: &mut ServiceConfig) {
     config
-        .service(resource("/v1/stream").route(get().to(listen::stream)))
-        .service(resource("/v1/poll").route(get().to(listen::poll)))
+        .service(resource(STREAM).route(get().to(listen::stream)))
+        .service(resource(POLL).route(get().to(listen::poll)))
         .service(resource("/v1/users/{id}/events").route(post().to(events::publish)));
 }
 

@@ -21,8 +21,11 @@ use futures_util::future::{Either, ready};
 use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 
-const STREAM: &str = "/v1/stream";
-const POLL: &str = "/v1/poll";
+/// Where streams are opened.
+pub const STREAM: &str = "/v1/stream";
+
+/// Where polls are asked.
+pub const POLL: &str = "/v1/poll";
 
 /// Whether a request is a plain one: a GET of one of the two by its own name, which no page of another
 /// origin sends, so that neither CORS nor `cross_site` has anything to do.

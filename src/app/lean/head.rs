@@ -1,3 +1,4 @@
+use crate::http::{POLL, STREAM};
 use actix_http::{ConnectionType, Request};
 use actix_web::http::header::{
     CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue,
@@ -12,7 +13,7 @@ use std::net::SocketAddr;
 const MOST_HEADERS: usize = 40;
 
 /// What is served here.
-const PATHS: [&str; 2] = ["/v1/stream", "/v1/poll"];
+const PATHS: [&str; 2] = [STREAM, POLL];
 
 /// What makes a request another than one head that wants an answer (RFC 9112 §6, RFC 9110 §7.8 and
 /// §10.1.1): actix knows what to do with it.
