@@ -44,3 +44,21 @@ fn build(value: String, public_url: &Url, life: Duration) -> Cookie<'static> {
         .max_age(life)
         .finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::HeaderValue;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn a_session_is_found_beside_cookies_that_are_not_text() {
+        let site: Url = "http://localhost:8080".parse().unwrap();
+        let other = HeaderValue::from_bytes(b"theme=\xff; afterclick_session=lost").unwrap();
+        let request = TestRequest::default()
+            .append_header((COOKIE, other))
+            .append_header((COOKIE, "=; x ; theme=dark;afterclick_session=mine; lang=en"))
+            .to_http_request();
+        assert_eq!(read(request.head(), &site).unwrap().reveal(), "mine");
+    }
+}
