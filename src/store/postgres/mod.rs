@@ -14,11 +14,12 @@ use crate::bugs::{Bug, seeded};
 use crate::clock::random_between;
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use diesel::sql_types::Text;
+pub(super) use diesel_async::RunQueryDsl;
 use diesel_async::pooled_connection::bb8::Pool;
 use diesel_async::pooled_connection::{
     AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
 };
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use queries::Tx;

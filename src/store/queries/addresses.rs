@@ -1,6 +1,7 @@
 //! The addresses: the lock under which accounts compete for one, and the count of its mails.
 
 use super::super::ONE_WRITER;
+use super::super::RunQueryDsl;
 use super::Tx;
 use super::prepared::Prepare;
 use crate::model::{Micros, TenantName};
@@ -8,7 +9,6 @@ use crate::store::StoreError;
 use crate::store::schema::addresses;
 use crate::store::stamps::Stamps;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 /// An address's row.
 #[derive(Debug, Clone, Queryable, Selectable)]

@@ -1,11 +1,11 @@
 //! The record of acts on keys, tenants, users, and webhooks.
 
+use super::super::RunQueryDsl;
 use super::Tx;
 use crate::model::{Act, Micros, TenantName};
 use crate::store::schema::audit;
 use crate::store::{Recorded, StoreError};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 /// Writes an act down, in the transaction that does it: both are kept, or neither is.

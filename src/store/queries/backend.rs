@@ -1,5 +1,6 @@
 //! What an application's backend reads of its users, removes, and disconnects.
 
+use super::super::RunQueryDsl;
 use super::remove::{self, Links};
 use super::users::{self, UserRow};
 use super::{Tx, audit, hold};
@@ -10,7 +11,6 @@ use crate::model::{
 use crate::store::schema::users as table;
 use crate::store::{Deleted, StoreError};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 /// Up to `limit` of the tenant's users in the order of their ids, after the one named `after`;
 /// with `email` those who name that address, verified or not.

@@ -1,5 +1,6 @@
 //! The log of changes: what a reader missed, and who changed of late.
 
+use super::super::RunQueryDsl;
 use super::Tx;
 use super::shown;
 use crate::model::{
@@ -9,7 +10,6 @@ use crate::model::{
 use crate::store::schema::{changes, endings, users as table};
 use crate::store::{Page, Since, StoreError};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;

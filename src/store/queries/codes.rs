@@ -1,5 +1,6 @@
 //! Typed codes: each try is counted in the transaction that tells what came of it.
 
+use super::super::RunQueryDsl;
 use super::Tx;
 use super::addresses;
 use super::confirm::{self, Proof};
@@ -11,7 +12,6 @@ use crate::store::schema::{code_tries, verifications};
 use crate::store::{Confirmed, StoreError, Tried};
 use diesel::dsl::Find;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use std::time::Duration;
 use uuid::Uuid;
 

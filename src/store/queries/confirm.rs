@@ -1,6 +1,7 @@
 //! The click: one transaction that verifies an address for one account and for nobody else.
 
 use super::super::RETURNS;
+use super::super::RunQueryDsl;
 use super::Tx;
 use super::addresses::{self, AddressRow};
 use super::links::{self, LinkRow};
@@ -12,7 +13,6 @@ use crate::model::{ChangeType, Digest, Document, EndingCode, Micros};
 use crate::store::schema::{users as table, verifications};
 use crate::store::{Confirmed, Hash, StoreError};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use serde_json::json;
 
 /// Spends the link with this digest. `password` is the hash of what was typed where rivals made

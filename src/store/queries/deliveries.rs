@@ -3,6 +3,7 @@
 //! A lane's row is written before its deliveries are looked at, by whoever queues and by whoever
 //! settles: on PostgreSQL that is the lock by which neither overlooks the other.
 
+use super::super::RunQueryDsl;
 use super::Tx;
 use super::prepared::Prepare;
 use super::webhooks::{WebhookRow, webhook};
@@ -16,7 +17,6 @@ use crate::store::schema::{webhook_deliveries as deliveries, webhook_lanes as la
 use diesel::dsl::{exists, max};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use diesel_async::RunQueryDsl;
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;

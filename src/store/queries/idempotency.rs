@@ -1,12 +1,12 @@
 //! The answers to calls that came with an `Idempotency-Key`, kept with what the calls changed.
 
+use super::super::RunQueryDsl;
 use super::Tx;
 use super::prepared::Prepare;
 use crate::model::{Digest, Micros, Once, UserRef};
 use crate::store::StoreError;
 use crate::store::schema::idempotency_keys as table;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;

@@ -1,12 +1,12 @@
 //! API keys and their tenants.
 
+use super::super::RunQueryDsl;
 use super::prepared::Prepare;
 use super::{Tx, audit, tenants};
 use crate::model::{Act, By, Deed, Digest, Micros, Scopes, TenantName};
 use crate::store::schema::api_keys;
 use crate::store::{ApiKey, StoreError};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use std::time::Duration;
 
 /// How often the use of a key is written down.

@@ -1,5 +1,6 @@
 //! The mail queue: written with what needs it, read by the worker with a lease.
 
+use super::super::RunQueryDsl;
 use super::Tx;
 use super::passwords;
 use super::prepared::Prepare;
@@ -8,7 +9,6 @@ use crate::store::schema::letters;
 use crate::store::{ClaimedLetters, Queue, QueuedLetter, StoreError};
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use std::time::Duration;
 use uuid::Uuid;
 

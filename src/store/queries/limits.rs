@@ -1,12 +1,12 @@
 //! What may happen so often: one row each, so that a restart or another node forgets nothing.
 
+use super::super::RunQueryDsl;
 use super::Tx;
 use super::prepared::Prepare;
 use crate::model::Micros;
 use crate::store::schema::limits;
 use crate::store::{Allowed, StoreError};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use std::time::Duration;
 
 /// Takes one from each of the named limits, or none of them where one is used up.

@@ -1,5 +1,6 @@
 //! The links as their pages show them.
 
+use super::super::RunQueryDsl;
 use super::Tx;
 use super::addresses;
 use super::confirm::standing;
@@ -8,7 +9,6 @@ use crate::model::{Digest, EmailAddress, Micros, UserRef};
 use crate::store::schema::{letters, password_resets, verifications};
 use crate::store::{Confirmed, Link, LinkState, NewLink, StoreError};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 /// A verification's row.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -54,13 +54,13 @@ pub(crate) async fn remove(tx: &mut Tx<'_>, row: &UserRow) -> Result<(), StoreEr
     let theirs = verifications::tenant.eq(&row.tenant).and(verifications::user_id.eq(&row.id));
     let mut gone: Vec<Vec<u8>> = diesel::delete(verifications::table.filter(theirs))
         .returning(verifications::id)
-        .get_results(tx.conn)
+        .load(tx.conn)
         .await?;
     let theirs = password_resets::user_id.eq(&row.id).and(password_resets::tenant.eq(&row.tenant));
     gone.extend(
         diesel::delete(password_resets::table.filter(theirs))
             .returning(password_resets::id)
-            .get_results::<Vec<u8>>(tx.conn)
+            .load::<Vec<u8>>(tx.conn)
             .await?,
     );
     diesel::delete(letters::table.filter(letters::token_id.eq_any(gone))).execute(tx.conn).await?;

@@ -1,11 +1,11 @@
 //! The database's own draw.
 
+use super::super::RunQueryDsl;
 use super::Conn;
 use crate::model::Epoch;
 use crate::store::StoreError;
 use crate::store::schema::meta;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 const EPOCH: &str = "epoch";
 

@@ -1,5 +1,6 @@
 //! Forgotten and changed passwords, and the end of an account by its owner.
 
+use super::super::RunQueryDsl;
 use super::addresses::{self, AddressRow};
 use super::hold;
 use super::letters::{self, NewLetter};
@@ -14,7 +15,6 @@ use crate::store::{
     Hash, NewPassword, NewReset, Proved, QueuedLetter, Reset, ResetState, StoreError,
 };
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 /// A password reset's row.
 #[derive(Debug, Clone, Queryable, Selectable)]

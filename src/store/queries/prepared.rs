@@ -44,3 +44,5 @@ impl<Q> QueryId for Prepared<Q> {
 impl<Q: Query> Query for Prepared<Q> {
     type SqlType = Q::SqlType;
 }
+
+impl<Q, Conn> diesel::RunQueryDsl<Conn> for Prepared<Q> {}

@@ -1,5 +1,6 @@
 //! What has had its time goes, in small steps so that nobody waits long for the writer.
 
+use super::super::RunQueryDsl;
 use super::Tx;
 use super::remove::{self, Links};
 use super::users::UserRow;
@@ -11,7 +12,6 @@ use crate::store::schema::{
     users as table, verifications,
 };
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use std::time::Duration;
 
 /// How many rows of a kind one step removes.

@@ -1,5 +1,6 @@
 //! What an application's backend says of a user.
 
+use super::super::RunQueryDsl;
 use super::super::{ONE_WRITER, RETURNS};
 use super::Tx;
 use super::idempotency::{self, Claimed};
@@ -11,7 +12,6 @@ use crate::model::{ChangeType, Document, DocumentTooLarge, Micros};
 use crate::store::schema::users as table;
 use crate::store::{NewEvent, Published, StoreError};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Records each of several changes, whatever comes of the others, in the order given.

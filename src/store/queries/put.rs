@@ -1,5 +1,6 @@
 //! A backend says what a user is: one version, or none where nothing differs.
 
+use super::super::RunQueryDsl;
 use super::addresses::{self, AddressRow};
 use super::idempotency::{self, Claimed};
 use super::letters;
@@ -12,7 +13,6 @@ use crate::model::{Act, Deed, Document, User};
 use crate::store::schema::users as table;
 use crate::store::{Put, PutUser, StoreError};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 /// The answer as it is kept for the same call: whether the user was made, and its document.
 type Answer = (bool, Box<User>);

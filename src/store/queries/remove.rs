@@ -1,5 +1,6 @@
 //! A user's end: the rows go, and an ending tells every connection and every later credential.
 
+use super::super::RunQueryDsl;
 use super::Tx;
 use super::users::UserRow;
 use super::{addresses, codes, deliveries, links};
@@ -7,7 +8,6 @@ use crate::model::{Effect, Ending, EndingCode, Micros};
 use crate::store::StoreError;
 use crate::store::schema::{changes, endings, idempotency_keys, sessions, tickets, users};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 /// What becomes of the links in mails already sent.

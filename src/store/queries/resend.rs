@@ -1,5 +1,6 @@
 //! Mails about an address: the first, and the ones asked for again.
 
+use super::super::RunQueryDsl;
 use super::Tx;
 use super::addresses::{self, AddressRow};
 use super::letters::{self, NewLetter};
@@ -10,7 +11,6 @@ use crate::store::schema::users as table;
 use crate::store::stamps::Stamps;
 use crate::store::{NewLink, Resent, StoreError};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use std::time::Duration;
 
 /// How long after a mail the same user may ask for the next.

@@ -1,12 +1,12 @@
 //! Sessions: one log-in each, found by cookie or by the id in a refresh token.
 
+use super::super::RunQueryDsl;
 use super::prepared::Prepare;
 use super::{Tx, audit, remove, users};
 use crate::model::{Act, By, Deed, Digest, Ending, EndingCode, Micros, SessionId, User, UserRef};
 use crate::store::schema::{sessions, users as table};
 use crate::store::{Candidate, NewSession, Refreshed, Rotation, Session, StoreError};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use std::time::Duration;
 
 /// How long a spent refresh token still gets the answer that may have been lost.
@@ -204,7 +204,7 @@ pub(crate) async fn end(tx: &mut Tx<'_>, ending: Ending) -> Result<bool, StoreEr
         }
     } else {
         let all = diesel::delete(sessions::table.filter(theirs)).returning(sessions::id);
-        let all: Vec<String> = all.get_results(tx.conn).await?;
+        let all: Vec<String> = all.load(tx.conn).await?;
         // Each by name too: a token by another node's clock may seem younger than the ending.
         for session in all.iter().filter_map(|id| id.parse().ok().map(SessionId)) {
             remove::end(tx, Ending { session: Some(session), ..ending.clone() }).await?;

@@ -1,11 +1,11 @@
 //! The part of a user's row that everybody reads, and which is read most.
 
+use super::super::RunQueryDsl;
 use super::Tx;
 use crate::model::{Cursor, Document, Micros, User, UserRef};
 use crate::store::StoreError;
 use crate::store::schema::users;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 /// What of a user's row everybody reads.
 #[derive(Debug, Queryable, Selectable)]

@@ -1,11 +1,11 @@
 //! Tenants, and what of the settings is another for each.
 
+use super::super::RunQueryDsl;
 use super::{Tx, audit};
 use crate::model::{Act, By, Deed, Micros, TenantName, TenantSetting, TenantSettings};
 use crate::store::schema::tenants;
 use crate::store::{StoreError, Tenant};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 /// Makes a tenant with these settings unless there is one of that name; whether it was made.
 pub(crate) async fn make(

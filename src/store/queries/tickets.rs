@@ -1,11 +1,11 @@
 //! Stream tickets: spent by their first use.
 
+use super::super::RunQueryDsl;
 use super::Tx;
 use crate::model::{Digest, Micros, SessionId, UserRef};
 use crate::store::schema::tickets;
 use crate::store::{StoreError, Ticket};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 /// Keeps a ticket by its digest.
 pub(crate) async fn add(tx: &mut Tx<'_>, digest: Digest, ticket: Ticket) -> Result<(), StoreError> {

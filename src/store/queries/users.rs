@@ -1,5 +1,6 @@
 //! The users' rows, and the one way to write a new version.
 
+use super::super::RunQueryDsl;
 use super::super::{ONE_WRITER, RETURNS, take_turn};
 use super::Tx;
 use super::addresses::AddressRow;
@@ -14,7 +15,6 @@ use crate::store::schema::{changes, users, webhooks};
 use crate::store::{FirstSight, StoreError};
 use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 /// How an account came to be; a rival for an address loses the account or only the address by it.
 pub(crate) const SIGNED_UP: &str = "sign-up";

@@ -1,5 +1,6 @@
 //! What operators see of messages to webhooks, and may have sent again.
 
+use super::super::RunQueryDsl;
 use super::Tx;
 use super::deliveries::join;
 use super::webhooks::{hurry, record};
@@ -8,7 +9,6 @@ use crate::store::schema::{webhook_deliveries as deliveries, webhook_lanes as la
 use crate::store::{DeadMessage, Queue, StoreError, Which};
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use uuid::Uuid;

@@ -1,12 +1,12 @@
 //! Webhooks: where a tenant's changes are sent.
 
+use super::super::RunQueryDsl;
 use super::{Tx, audit};
 use crate::model::{Act, By, Deed, Effect, Micros, TenantName, Webhook, WebhookId};
 use crate::store::schema::{tenants, webhook_deliveries as deliveries, webhook_lanes, webhooks};
 use crate::store::{ListedWebhook, StoreError};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use std::time::Duration;
 
 #[derive(Queryable, Selectable)]

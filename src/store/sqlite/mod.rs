@@ -24,9 +24,8 @@ use super::retention::Retention;
 use super::{Hook, Moment, OpenError, StoreError, migrations};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
-use diesel_async::RunQueryDsl;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
-use direct::Direct;
+pub(super) use direct::RunQueryDsl;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use glance::Glances;
@@ -58,7 +57,7 @@ const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; P
 const GLANCES: &str = "PRAGMA busy_timeout = 0; PRAGMA cache_size = -2048;";
 
 /// The connection that queries take here.
-pub(super) type Conn = Direct;
+pub(super) type Conn = SqliteConnection;
 
 /// Waits until no other transaction has the turn that `_name` names: here there is one at a time.
 fn take_turn(_: &mut Conn, _name: &str) -> Ready<Result<(), StoreError>> {
@@ -181,7 +180,7 @@ fn connect_to_read(path: &Path, settings: &str) -> Result<Conn, OpenError> {
     let mut connection = connect(path)?;
     let set = connection.batch_execute(&format!("PRAGMA query_only = ON; {settings}"));
     set.map_err(|error| OpenError::Prepare(error.into()))?;
-    Ok(Direct(connection))
+    Ok(connection)
 }
 
 fn connect(path: &Path) -> Result<SqliteConnection, OpenError> {
@@ -198,8 +197,7 @@ fn execute(connection: &mut Conn, statement: &str) -> Result<(), StoreError> {
 }
 
 /// Draws the database's epoch where it has none, and reads it.
-async fn prepare(connection: SqliteConnection) -> Result<(Conn, Arc<str>), StoreError> {
-    let mut connection = Direct(connection);
+async fn prepare(mut connection: Conn) -> Result<(Conn, Arc<str>), StoreError> {
     let epoch = queries::meta::epoch(&mut connection).await?;
     Ok((connection, epoch.into()))
 }

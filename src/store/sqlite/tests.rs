@@ -1,9 +1,9 @@
 //! The threads and connections, when the work they are given misbehaves.
 
 use super::super::Kept;
+use super::RunQueryDsl;
 use super::*;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use diesel_migrations::MigrationHarness;
 use futures_util::future::join_all;
 use std::sync::{Mutex, OnceLock, mpsc};
@@ -73,8 +73,8 @@ async fn a_full_disk_fails_the_write_and_the_writer_goes_on() {
         let set = sqlite.write(move |tx| {
             let statement = statement.clone();
             Box::pin(async move {
-                use diesel_async::SimpleAsyncConnection;
-                Ok(tx.conn.batch_execute(&statement).await?)
+                use diesel::connection::SimpleConnection;
+                Ok(tx.conn.batch_execute(&statement)?)
             })
         });
         async { set.await.unwrap() }
