@@ -39,6 +39,8 @@ prepare() {
 start() {
     rm -rf "$STATE/data"
     cp -r "$STATE/prepared" "$STATE/data"
+    # Or the first COMMIT writes the whole copy to the disk.
+    sync "$STATE"/data/*
     serve
 }
 
