@@ -1,12 +1,10 @@
-use diesel::QueryResult;
-use diesel::SqliteConnection;
 use diesel::backend::Backend;
-use diesel::connection::Connection;
 use diesel::query_builder::{
     CollectedQuery, MoveableBindCollector, QueryBuilder, QueryFragment, QueryId,
 };
 use diesel::query_dsl::methods::LoadQuery;
 use diesel::sqlite::{Sqlite, SqliteQueryBuilder};
+use diesel::{Connection, QueryResult, SqliteConnection};
 use std::future::{Ready, ready};
 
 /// What diesel-async's trait of the same name is for PostgreSQL: runs a query, here where it is called.

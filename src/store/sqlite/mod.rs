@@ -192,8 +192,8 @@ fn connect(path: &Path) -> Result<SqliteConnection, OpenError> {
 
 /// Runs a statement that answers nothing.
 fn execute(connection: &mut Conn, statement: &str) -> Result<(), StoreError> {
-    let done = diesel::sql_query(statement).prepared().execute(connection).now_or_never();
-    done.unwrap_or(Ok(0)).map(drop).map_err(StoreError::from)
+    let done = diesel::sql_query(statement).prepared().execute(connection).into_inner();
+    done.map(drop).map_err(StoreError::from)
 }
 
 /// Draws the database's epoch where it has none, and reads it.

@@ -72,10 +72,7 @@ async fn a_full_disk_fails_the_write_and_the_writer_goes_on() {
         let statement = format!("PRAGMA max_page_count = {count}");
         let set = sqlite.write(move |tx| {
             let statement = statement.clone();
-            Box::pin(async move {
-                use diesel::connection::SimpleConnection;
-                Ok(tx.conn.batch_execute(&statement)?)
-            })
+            Box::pin(async move { Ok(tx.conn.batch_execute(&statement)?) })
         });
         async { set.await.unwrap() }
     };
