@@ -1,4 +1,4 @@
-use super::Member;
+use super::member::Members;
 use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::{self, ThreadId};
@@ -6,8 +6,6 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 /// Below this many it is as well to wake each member from where one is.
 const FEW: usize = 8;
-
-type Members = Arc<Vec<Arc<Member>>>;
 
 /// Wakes many members at once.
 ///

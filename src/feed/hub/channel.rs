@@ -1,3 +1,4 @@
+use super::member::Members;
 use super::pace::Turn;
 use super::state::{Reading, State, is_covered};
 use super::{End, Hub, Member, Transport, follows};
@@ -48,7 +49,7 @@ impl Channel {
             let excess = (streams().count() + 1).saturating_sub(most);
             surplus.extend(streams().take(excess).cloned());
         }
-        Arc::make_mut(&mut state.members).push(member);
+        Arc::make_mut(&mut state.members).push_back(member);
         let receiver = self.news.subscribe();
         drop(state);
         for oldest in surplus {
@@ -76,7 +77,7 @@ impl Channel {
         free
     }
 
-    pub fn members(&self) -> Arc<Vec<Arc<Member>>> {
+    pub fn members(&self) -> Members {
         self.lock().members.clone()
     }
 

@@ -1,8 +1,8 @@
-use super::{Member, Transport};
+use super::Transport;
+use super::member::Members;
 use crate::model::SessionId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Who of a user's is connected.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ impl Connections {
         self.by_session.iter().find(of).map_or(0, |one| one.streams)
     }
 
-    pub(super) fn of(members: &[Arc<Member>]) -> Self {
+    pub(super) fn of(members: &Members) -> Self {
         let mut sessions = BTreeMap::<Option<SessionId>, (usize, usize)>::new();
         for member in members.iter().filter(|member| member.ended().is_none()) {
             let (streams, polls) = sessions.entry(member.listener.session).or_default();

@@ -1,6 +1,8 @@
 use crate::feed::Listener;
 use crate::model::{Ending, EndingCode, Micros};
 use futures_util::task::AtomicWaker;
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::Waker;
 use std::thread::{self, ThreadId};
@@ -35,6 +37,10 @@ pub enum End {
     /// The key that signed its token counts no more.
     KeyGone,
 }
+
+/// A user's, in the order of their opening: copied on change, so that they are woken without the lock,
+/// and left mostly by the oldest.
+pub(super) type Members = Arc<VecDeque<Arc<Member>>>;
 
 const STAYS: u8 = 0;
 

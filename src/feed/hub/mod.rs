@@ -89,11 +89,13 @@ impl Hub {
 
     /// Tells those to go whose credential was signed by none of `keys`.
     pub fn trust_only(&self, keys: &HashSet<Digest>) {
-        let channels = self.channels();
-        let members = channels.iter().flat_map(|channel| channel.members().to_vec());
-        let meant =
-            members.filter(|one| one.listener.signed_by.is_some_and(|by| !keys.contains(&by)));
-        meant.for_each(|member| member.end(End::KeyGone));
+        let left_out =
+            |member: &Member| member.listener.signed_by.is_some_and(|by| !keys.contains(&by));
+        for channel in self.channels() {
+            let members = channel.members();
+            let meant = members.iter().filter(|member| left_out(member));
+            meant.for_each(|member| member.end(End::KeyGone));
+        }
     }
 
     /// Takes one of the node's `most` places.
@@ -137,8 +139,9 @@ impl Hub {
     }
 
     pub fn wake_all(&self) {
-        let channels = self.channels();
-        channels.iter().flat_map(|channel| channel.members().to_vec()).for_each(|one| one.wake());
+        for channel in self.channels() {
+            channel.members().iter().for_each(|member| member.wake());
+        }
     }
 
     /// How many users have somebody listening.

@@ -1,4 +1,4 @@
-use super::Member;
+use super::member::Members;
 use super::pace::Pace;
 use crate::feed::Whole;
 use crate::model::Cursor;
@@ -20,8 +20,7 @@ pub(super) struct State {
     pub present: Option<Arc<Whole>>,
     /// Whether the channel is kept for the next poll.
     pub lingers: bool,
-    /// In the order of their opening. Copied on change, so that they are woken without the lock.
-    pub members: Arc<Vec<Arc<Member>>>,
+    pub members: Members,
 }
 
 /// Where the user is in the queue of those whose log must be read.
