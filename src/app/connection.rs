@@ -7,7 +7,6 @@ use super::serve::HEAD;
 use super::tls;
 use crate::http::Services;
 use actix_http::{Protocol, Request, Response};
-use actix_server::GracefulShutdownSignal;
 use actix_service::Service;
 use actix_web::body::BoxBody;
 use actix_web::error::DispatchError;
@@ -21,6 +20,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
+use tokio_util::sync::CancellationToken;
 
 /// How a client of HTTP/2 begins that was told beforehand that we speak it (RFC 9113 §3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -44,7 +44,7 @@ pub(super) struct Taker<S, H> {
     pub services: Data<Services>,
     pub scratch: Scratch,
     /// Told when the server stops.
-    pub stopping: GracefulShutdownSignal,
+    pub stopping: CancellationToken,
     /// Turns true when the node begins to send everybody away.
     pub leaving: watch::Receiver<bool>,
 }
@@ -88,7 +88,7 @@ where
     async fn begin(&self, socket: TcpStream, by: Instant) -> Option<(Wire, bool)> {
         let begun = tokio::select! {
             begun = timeout_at(by, spoken(socket, self.tls.as_ref())) => begun.ok()?,
-            () = self.stopping.notified() => return None,
+            () = self.stopping.cancelled() => return None,
         };
         begun.inspect_err(|error| tracing::debug!(%error, "a connection did not begin")).ok()
     }

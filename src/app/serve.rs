@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::feed::{BusState, Feed};
 use crate::http::client::Proxies;
 use crate::http::stream::Pace;
-use crate::http::{Dependency, Readiness, Services, Settings};
+use crate::http::{Answered, Dependency, Readiness, Services, Settings};
 use crate::mail::Probe;
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -150,6 +150,7 @@ impl Server {
             feed: Arc::clone(&feed),
             inbox: post.inbox,
             readiness,
+            answered: Answered::default(),
             metrics: Arc::new(move || metrics.text()),
         });
         let connections = config.max_streams.saturating_add(BESIDE_STREAMS);

@@ -24,6 +24,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 
 /// How long a connection may be kept between two requests.
 pub(super) const IDLE: Duration = Duration::from_secs(75);
@@ -111,6 +112,7 @@ async fn taker(
         .into_factory()
         .map_err(|error: Error| error.error_response());
     let app = Rc::new(map_config(app, |()| AppConfig::default()).new_service(()).await?);
+    let stopping = here(stopping);
     let http1 = http1(Rc::clone(&app), stopping.clone()).new_service(()).await?;
     if offered.users {
         rt::spawn(services.feed.wake_together());
@@ -125,10 +127,22 @@ async fn taker(
     }))
 }
 
+/// The signal for this thread's connections. All would wait for the server's own by the same few locks,
+/// whatever their thread.
+fn here(stopping: GracefulShutdownSignal) -> CancellationToken {
+    let here = CancellationToken::new();
+    let told = here.clone();
+    rt::spawn(async move {
+        stopping.notified().await;
+        told.cancel();
+    });
+    here
+}
+
 /// What reads HTTP/1 from connections, and has `app` answer.
 fn http1<S>(
     app: Rc<S>,
-    stopping: GracefulShutdownSignal,
+    stopping: CancellationToken,
 ) -> impl ServiceFactory<Begun, Config = (), Response = (), Error = DispatchError, InitError = ()>
 where
     S: Service<Request, Response = ServiceResponse, Error = HttpResponse> + 'static,
@@ -136,7 +150,7 @@ where
     HttpService::build()
         .graceful_shutdown_signal(move || {
             let stopping = stopping.clone();
-            async move { stopping.notified().await }
+            async move { stopping.cancelled().await }
         })
         .client_request_timeout(HEAD)
         .client_disconnect_timeout(CLOSING)

@@ -19,8 +19,8 @@ impl Lingering {
     pub fn keep(&self, channel: &Arc<Channel>) {
         if channel.linger() {
             self.with(|kept| kept.push_back((Instant::now(), Arc::clone(channel))));
+            self.sweep();
         }
-        self.sweep();
     }
 
     /// Lets those go whose time is over.

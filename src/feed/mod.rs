@@ -38,12 +38,13 @@ pub use wire::Reason;
 use crate::bugs::{Bug, seeded};
 use crate::clock::Clock;
 use crate::model::{Change, Digest, Ending, Micros, SessionId, TenantName, UserRef};
+use arc_swap::ArcSwap;
 use endings::Endings;
 use hub::{Channel, Hub, Late};
 use linger::Lingering;
 use outage::Outage;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
 
@@ -56,7 +57,7 @@ pub struct Feed {
     clock: Arc<dyn Clock>,
     limits: Limits,
     /// Of the tenants that have others.
-    limits_of: RwLock<Arc<HashMap<TenantName, Limits>>>,
+    limits_of: ArcSwap<HashMap<TenantName, Limits>>,
     draining: OnceLock<Duration>,
     outage: Outage,
     lingering: Lingering,
@@ -82,7 +83,7 @@ impl Feed {
             bus,
             clock,
             limits,
-            limits_of: RwLock::default(),
+            limits_of: ArcSwap::default(),
             draining: OnceLock::new(),
             outage: Outage::default(),
             lingering: Lingering::default(),
@@ -126,7 +127,7 @@ impl Feed {
     /// How many may listen of these tenants' users from now on; of others', what the feed was made
     /// with. The number of all connections is the feed's alone.
     pub fn limit(&self, tenants: HashMap<TenantName, Limits>) {
-        *self.limits_of.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tenants);
+        self.limits_of.store(Arc::new(tenants));
     }
 
     /// Whether all that is committed is told of here, so that there is nothing to find out.
@@ -135,8 +136,7 @@ impl Feed {
     }
 
     fn limits(&self, tenant: &TenantName) -> Limits {
-        let limits_of = self.limits_of.read().unwrap_or_else(PoisonError::into_inner);
-        limits_of.get(tenant).copied().unwrap_or(self.limits)
+        self.limits_of.load().get(tenant).copied().unwrap_or(self.limits)
     }
 
     /// Ends the streams and polls that a key let in which is none of `keys` any more.

@@ -19,7 +19,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
-use uuid::Uuid;
+use uuid::{NoContext, Timestamp, Uuid};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -46,7 +46,7 @@ pub async fn around<B: MessageBody + 'static>(
     let Ok(response) = next.call(request).await else {
         // A handler panicked: its request is gone, and only the error can carry the answer.
         let problem = our_fault();
-        arrived.log(problem.status());
+        arrived.log(problem.status(), services);
         return Err(problem.of_request(arrived.id.to_string()).into());
     };
     let mut response = as_problem(response.map_into_boxed_body());
@@ -74,7 +74,13 @@ fn identify(head: &RequestHead) -> Arc<str> {
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
     theirs.filter(fits).map_or_else(
-        || Arc::from(&*Uuid::now_v7().hyphenated().encode_lower(&mut Uuid::encode_buffer())),
+        || {
+            Arc::from(
+                &*Uuid::new_v7(Timestamp::now(NoContext))
+                    .hyphenated()
+                    .encode_lower(&mut Uuid::encode_buffer()),
+            )
+        },
         Arc::from,
     )
 }
@@ -154,14 +160,15 @@ impl Arrived {
         if let Ok(value) = HeaderValue::from_str(&self.id) {
             headers.insert(REQUEST_ID, value);
         }
-        self.log(response.status());
+        self.log(response.status(), services);
     }
 
     /// One line a request.
-    fn log(&self, status: StatusCode) {
-        let (route, status) = (self.route.clone(), status.as_u16());
-        metrics::counter!("afterclick_requests_total", "route" => route, "status" => status.to_string())
-            .increment(1);
+    fn log(&self, status: StatusCode, services: Option<&Services>) {
+        let status = status.as_u16();
+        if let Some(services) = services {
+            services.answered.count(&self.route, status);
+        }
         tracing::info!(
             request.id = %self.id,
             http.method = %self.method,

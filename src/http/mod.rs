@@ -1,5 +1,6 @@
 //! The route table, and what HTTP asks and answers.
 
+mod answered;
 mod around;
 mod caller;
 pub mod client;
@@ -35,6 +36,7 @@ mod users;
 mod verifications;
 mod verify;
 
+pub use answered::Answered;
 pub use around::around;
 pub use cors::cors;
 pub use plain::{POLL, STREAM, is_plain, plain};

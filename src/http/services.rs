@@ -1,3 +1,4 @@
+use super::answered::Answered;
 use super::client::Proxies;
 use super::pages::InboxMail;
 use super::stream::Pace;
@@ -26,6 +27,8 @@ pub struct Services {
     pub inbox: Option<InboxReader>,
     /// Each dependency's state.
     pub readiness: Readiness,
+    /// Their requests.
+    pub answered: Answered,
     /// The metrics' text.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// What else is set.

@@ -1,12 +1,13 @@
 use crate::model::{TenantName, TenantSettings};
 use crate::store::Tenant;
+use arc_swap::ArcSwap;
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 /// The tenants' settings, as they were a few seconds ago: asked by every page, mail, and preflight,
 /// so they are held in memory.
 #[derive(Debug, Default)]
-pub struct KnownTenants(RwLock<Arc<Known>>);
+pub struct KnownTenants(ArcSwap<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -26,31 +27,27 @@ impl KnownTenants {
             }
             known.settings.insert(name, Arc::new(settings));
         }
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
+        self.0.store(Arc::new(known));
     }
 
     /// What of the service's settings is another for `tenant`.
     pub fn of(&self, tenant: &TenantName) -> Arc<TenantSettings> {
-        self.known().settings.get(tenant).cloned().unwrap_or_default()
+        self.0.load().settings.get(tenant).cloned().unwrap_or_default()
     }
 
     /// Whether `origin` is a page of any tenant's.
     pub fn have_page(&self, origin: &str) -> bool {
-        self.known().origins.contains_key(origin)
+        self.0.load().origins.contains_key(origin)
     }
 
     /// Whether `origin` is a page of the tenant that owns the built-in accounts, and with them the
     /// cookies.
     pub fn have_built_in_page(&self, origin: &str) -> bool {
-        self.known().origins.get(origin).copied().unwrap_or_default()
+        self.0.load().origins.get(origin).copied().unwrap_or_default()
     }
 
     /// Whether any tenant has pages of its own.
     pub fn have_pages(&self) -> bool {
-        !self.known().origins.is_empty()
-    }
-
-    fn known(&self) -> Arc<Known> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        !self.0.load().origins.is_empty()
     }
 }

@@ -1,7 +1,8 @@
 use super::Kept;
 use crate::model::TenantName;
+use arc_swap::{ArcSwap, Guard};
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// As much as there is.
@@ -11,7 +12,7 @@ const EVERYTHING: Kept = Kept { changes: i64::MAX, age: Duration::MAX };
 #[derive(Debug, Clone)]
 pub(crate) struct Retention {
     usual: Kept,
-    now: Arc<RwLock<Arc<Now>>>,
+    now: Arc<ArcSwap<Now>>,
 }
 
 /// What is kept at present.
@@ -26,7 +27,7 @@ pub(crate) struct Now {
 impl Retention {
     pub(super) fn new(usual: Kept) -> Self {
         let now = Now { usual, others: HashMap::new() };
-        Self { usual, now: Arc::new(RwLock::new(Arc::new(now))) }
+        Self { usual, now: Arc::new(ArcSwap::from_pointee(now)) }
     }
 
     /// Lets nothing go until [`Self::replace`].
@@ -47,11 +48,11 @@ impl Retention {
     }
 
     /// Of everybody's.
-    pub(crate) fn now(&self) -> Arc<Now> {
-        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn now(&self) -> Guard<Arc<Now>> {
+        self.now.load()
     }
 
     fn set(&self, now: Now) {
-        *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(now);
+        self.now.store(Arc::new(now));
     }
 }

@@ -20,18 +20,19 @@ pub use verify::{InvalidToken, Verified};
 use super::Recent;
 use super::issuers::{Issuer, RemoteKeys, Source};
 use crate::model::{Digest, TenantName};
+use arc_swap::{ArcSwap, Guard};
 use own::Signer;
 use proof::Proof;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 /// How many proofs of a generation are kept: some 300 bytes each.
 const PROOFS: usize = 2_048;
 
 /// Everybody whose access tokens are believed, and the means to make our own.
 #[derive(Debug)]
-pub struct Tokens(RwLock<Arc<Trusted>>);
+pub struct Tokens(ArcSwap<Trusted>);
 
 /// The same at one moment, since keys come and go.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl Tokens {
     /// Believes our own tokens and those of `issuers`, of which [`super::issuers::read`] has seen
     /// to it that none is named twice. One that claims our own `iss` is never asked.
     pub fn new(own: OwnIssuer, issuers: Vec<Issuer>) -> Self {
-        Self(RwLock::new(Arc::new(Trusted::new(own, issuers))))
+        Self(ArcSwap::from_pointee(Trusted::new(own, issuers)))
     }
 
     /// Believes these from now on, and nobody else. An issuer whose keys are at the same URL as
@@ -62,8 +63,7 @@ impl Tokens {
                 issuer.keys = Source::Remote(Arc::clone(old));
             }
         }
-        let now = Arc::new(Trusted::new(own, issuers));
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = now;
+        self.0.store(Arc::new(Trusted::new(own, issuers)));
     }
 
     /// The `iss` of each external issuer whose subjects are users of `tenant`, in order.
@@ -113,8 +113,8 @@ impl Tokens {
         json!({ "keys": public.collect::<Vec<_>>() })
     }
 
-    fn trusted(&self) -> Arc<Trusted> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    fn trusted(&self) -> Guard<Arc<Trusted>> {
+        self.0.load()
     }
 }
 

@@ -5,7 +5,6 @@ use crate::app::web::IDLE;
 use crate::clock::Clock;
 use actix_http::body::BoxBody;
 use actix_http::{ConnectionType, Request, Response};
-use actix_server::GracefulShutdownSignal;
 use actix_service::Service;
 use actix_web::rt::net::TcpStream;
 use std::future::{pending, poll_fn};
@@ -16,6 +15,7 @@ use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout};
 use tokio_util::either::Either;
+use tokio_util::sync::CancellationToken;
 
 /// The longest head that is looked at; a longer one is actix's.
 const MOST: usize = 16 * 1024;
@@ -28,7 +28,7 @@ pub(in crate::app) async fn serve<S>(
     peer: Option<SocketAddr>,
     app: &S,
     clock: &dyn Clock,
-    stopping: &GracefulShutdownSignal,
+    stopping: &CancellationToken,
     scratch: &Scratch,
     mut by: Instant,
 ) -> Option<Paced>
@@ -46,7 +46,7 @@ where
                 tokio::select! {
                     biased;
                     came = timeout(IDLE, connection.readable()) => came.ok()?.ok()?,
-                    () = stopping.notified() => return None,
+                    () = stopping.cancelled() => return None,
                 }
                 by = Instant::now() + HEAD;
                 continue;

@@ -4,12 +4,13 @@ mod pair;
 
 use super::watched::{LOOK, Seen, hung_up};
 use crate::config::{ConfigError, TlsFiles};
+use arc_swap::ArcSwap;
 use pair::Pair;
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
 /// What a client may ask for in its hello, the better first (RFC 7301 §6).
@@ -36,11 +37,11 @@ pub(super) struct Tls {
 
 /// The certificate that clients are shown now.
 #[derive(Debug)]
-struct Shown(RwLock<Arc<CertifiedKey>>);
+struct Shown(ArcSwap<CertifiedKey>);
 
 impl ResolvesServerCert for Shown {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
+        Some(self.0.load_full())
     }
 }
 
@@ -56,7 +57,7 @@ impl Tls {
         let seen = Seen::now(vec![files.cert.clone(), files.key.clone()]);
         let pair = Pair::read(&files, &provider)?;
         told(&pair);
-        let shown = Arc::new(Shown(RwLock::new(Arc::new(pair.certified))));
+        let shown = Arc::new(Shown(ArcSwap::from_pointee(pair.certified)));
         Ok(Self { files, seen, provider, shown })
     }
 
@@ -97,8 +98,7 @@ impl Tls {
                     failed = None;
                     count("taken");
                     told(&pair);
-                    let mut shown = self.shown.0.write().unwrap_or_else(PoisonError::into_inner);
-                    *shown = Arc::new(pair.certified);
+                    self.shown.0.store(Arc::new(pair.certified));
                 }
                 Err(error) => {
                     count("refused");
