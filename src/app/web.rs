@@ -148,10 +148,7 @@ where
     S: Service<Request, Response = ServiceResponse, Error = HttpResponse> + 'static,
 {
     HttpService::build()
-        .graceful_shutdown_signal(move || {
-            let stopping = stopping.clone();
-            async move { stopping.cancelled().await }
-        })
+        .graceful_shutdown_signal(move || stopping.clone().cancelled_owned())
         .client_request_timeout(HEAD)
         .client_disconnect_timeout(CLOSING)
         .keep_alive(IDLE)

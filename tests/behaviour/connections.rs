@@ -2,8 +2,10 @@
 //! a connection begins with them, and nobody can tell.
 
 use super::support::{App, Device, soon};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 /// A connection as a client has it that writes HTTP itself.
 struct Connection {
@@ -166,17 +168,21 @@ async fn a_poll_whose_client_has_closed_its_half_gives_its_place_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_that_waits_for_its_next_poll_holds_up_no_end() {
+async fn a_connection_that_waits_for_its_next_call_holds_up_no_end() {
     let mut app = App::start().await;
     let device = app.signed_up("ana@example.com").await;
     let ask = asks(&app, &device).await;
-    let mut connection = Connection::open(&app).await;
-    connection.send(&ask("/v1/poll", "")).await;
-    assert_eq!(connection.status().await, "200");
+    let (mut poll, mut call) = (Connection::open(&app).await, Connection::open(&app).await);
+    for (connection, target) in [(&mut poll, "/v1/poll"), (&mut call, "/v1/me")] {
+        connection.send(&ask(target, "")).await;
+        assert_eq!(connection.status().await, "200");
+    }
 
-    soon("the end of the service", app.stop()).await;
+    // After 5 s nobody is waited for any more.
+    let stopped = timeout(Duration::from_secs(4), app.stop()).await;
 
-    assert!(!connection.more().await, "it is closed");
+    assert!(stopped.is_ok(), "it was waited for");
+    assert!(!poll.more().await && !call.more().await, "they are closed");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
