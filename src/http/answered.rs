@@ -5,8 +5,8 @@ use std::collections::HashMap;
 /// A route's counters by status.
 type Counters = Vec<(u16, Counter)>;
 
-/// How many requests were answered, by route and status. Each counter is looked up by its names once, which
-/// takes as long as a tenth of a poll.
+/// How many requests were answered, by route and status: of few routes, as what none of them takes counts as
+/// one. To look a counter up by its names takes a tenth of a poll, so each is looked up once.
 #[derive(Default)]
 pub struct Answered(ArcSwap<HashMap<String, Counters>>);
 

@@ -73,16 +73,9 @@ fn identify(head: &RequestHead) -> Arc<str> {
         (1..=64).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
-    theirs.filter(fits).map_or_else(
-        || {
-            Arc::from(
-                &*Uuid::new_v7(Timestamp::now(NoContext))
-                    .hyphenated()
-                    .encode_lower(&mut Uuid::encode_buffer()),
-            )
-        },
-        Arc::from,
-    )
+    // Not in order with those of the same instant, for which all threads would take a lock.
+    let ours = || Uuid::new_v7(Timestamp::now(NoContext)).to_string().into();
+    theirs.filter(fits).map_or_else(ours, Arc::from)
 }
 
 /// What is answered where a handler panicked.

@@ -27,7 +27,7 @@ pub struct Services {
     pub inbox: Option<InboxReader>,
     /// Each dependency's state.
     pub readiness: Readiness,
-    /// Their requests.
+    /// How many requests were answered.
     pub answered: Answered,
     /// The metrics' text.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
