@@ -16,7 +16,7 @@ use crate::telemetry::Metrics;
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,12 +29,17 @@ pub(super) const HEAD: Duration = Duration::from_secs(5);
 /// Connections beyond the streams: requests under way, and those that wait for their next.
 const BESIDE_STREAMS: usize = 1024;
 
+/// How long those who have just connected may take to be accepted and to ask.
+const LAST_ARRIVALS: Duration = Duration::from_millis(250);
+
 /// A server that listens.
 pub struct Server {
     /// Where it listens; with port 0 asked for, the port it got.
     pub address: SocketAddr,
     /// Where it listens for operators, if anywhere.
     pub operator_address: Option<SocketAddr>,
+    /// The socket that takes everybody's connections, which the server itself holds too.
+    door: Option<TcpListener>,
     handle: ServerHandle,
     running: JoinHandle<std::io::Result<()>>,
     feed: Arc<Feed>,
@@ -92,6 +97,7 @@ impl Server {
     pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let listener = socket::listen(config.listen).map_err(StartError::Listen)?;
         let address = listener.local_addr().map_err(StartError::Listen)?;
+        let door = Some(listener.try_clone().map_err(StartError::Listen)?);
         let operators =
             config.admin_listen.map(socket::listen).transpose().map_err(StartError::Listen)?;
         let operator_address = operators.as_ref().and_then(|socket| socket.local_addr().ok());
@@ -167,6 +173,7 @@ impl Server {
         Ok(Self {
             address,
             operator_address,
+            door,
             handle,
             running,
             feed,
@@ -184,8 +191,9 @@ impl Server {
     }
 
     /// Drains: `/readyz` turns to 503, parked polls are answered, streams get their `goodbye` spread
-    /// over the drain's time, writes and mails under way end; then the server ends, and with it its
-    /// hold on the database: another may be started on it as soon as this returns.
+    /// over the drain's time, who has just connected is answered, writes and mails under way end; then
+    /// the server ends, and with it its hold on the database: another may be started on it as soon as
+    /// this returns.
     pub async fn stop(mut self) {
         self.feed.drain(self.drain);
         self.leaving.send_replace(true);
@@ -196,6 +204,12 @@ impl Server {
         };
         // Streams whose readers do not read are cut by the server's own end.
         let _ = tokio::time::timeout(self.drain + Duration::from_secs(1), left).await;
+        if let Some(door) = self.door.take() {
+            match socket::admit_no_more(&door) {
+                Ok(()) => tokio::time::sleep(LAST_ARRIVALS).await,
+                Err(error) => tracing::debug!(%error, "who connects in this instant is reset"),
+            }
+        }
         self.handle.stop(true).await;
         let _ = (&mut self.running).await;
         let last = Duration::from_secs(LAST_WRITES);

@@ -1,6 +1,6 @@
 //! The sockets that listen, and what is set on each connection.
 
-use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, SockFilter, SockRef, Socket, TcpKeepalive, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
@@ -24,6 +24,26 @@ pub(super) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
+/// Lets nobody new connect, while who has connected can still be accepted: a socket that closes resets
+/// those who wait, and a proxy may not send elsewhere what it has written to them. Who asks meanwhile is
+/// not heard, asks again after a second (RFC 6298 §2), and is refused by then.
+///
+/// # Errors
+///
+/// The system's, where it knows no filters.
+pub(super) fn admit_no_more(listener: &TcpListener) -> io::Result<()> {
+    // Classic BPF over TCP's head (RFC 9293 §3.1): the flags are byte 13, and SYN is 2 of them.
+    SockRef::from(listener).attach_filter(&[
+        // ldb [13]
+        SockFilter::new(0x30, 0, 0, 13),
+        // jset #2: the next, or the one after
+        SockFilter::new(0x45, 0, 1, 2),
+        // ret: nothing is kept of it, or all
+        SockFilter::new(0x06, 0, 0, 0),
+        SockFilter::new(0x06, 0, 0, u32::MAX),
+    ])
+}
+
 /// Has each connection send events as they come, and notice a peer that is gone. Said once of the socket
 /// that listens: those it accepts are as it is, which spares each of them six calls. A system that
 /// refuses is served all the same.
@@ -37,7 +57,7 @@ fn watch(socket: &Socket) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use socket2::SockRef;
+    use std::io::{Read, Write};
     use std::net::TcpStream;
 
     #[test]
@@ -54,5 +74,23 @@ mod tests {
         assert_eq!(socket.tcp_keepalive_interval().unwrap(), GONE);
         assert_eq!(socket.tcp_keepalive_retries().unwrap(), 2);
         assert_eq!(socket.tcp_user_timeout().unwrap(), Some(GONE));
+    }
+
+    #[test]
+    fn who_has_connected_is_accepted_when_nobody_else_is_admitted() {
+        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut early = TcpStream::connect(address).unwrap();
+
+        admit_no_more(&listener).unwrap();
+
+        let late = TcpStream::connect_timeout(&address, Duration::from_millis(100));
+        assert_eq!(late.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        early.write_all(b"heard").unwrap();
+        let (mut accepted, _) = listener.accept().unwrap();
+        accepted.set_nonblocking(false).unwrap();
+        let mut heard = [0; 5];
+        accepted.read_exact(&mut heard).unwrap();
+        assert_eq!(&heard, b"heard");
     }
 }

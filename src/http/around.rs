@@ -116,8 +116,6 @@ pub(super) struct Arrived {
     /// The route's pattern, as the path itself may hold a token.
     route: Cow<'static, str>,
     client: Option<IpAddr>,
-    /// Whether the node was about to stop.
-    draining: bool,
 }
 
 impl Arrived {
@@ -128,7 +126,6 @@ impl Arrived {
             method: head.method.clone(),
             route,
             client: services.and_then(|services| services.settings.proxies.client(head)),
-            draining: services.is_some_and(|services| services.feed.draining().is_some()),
         }
     }
 
@@ -144,7 +141,7 @@ impl Arrived {
             // It fails for characters that a token has not.
             let _ = response.add_cookie(&cookie);
         }
-        if self.draining {
+        if services.is_some_and(|services| services.feed.draining().is_some()) {
             // So that no proxy sends a request on a connection in the instant in which we close it.
             response.head_mut().set_connection_type(ConnectionType::Close);
         }

@@ -2,9 +2,13 @@
 //! a connection begins with them, and nobody can tell.
 
 use super::support::{App, Device, soon};
+use futures_util::future::join_all;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Barrier;
 use tokio::time::timeout;
 
 /// A connection as a client has it that writes HTTP itself.
@@ -113,9 +117,7 @@ async fn a_stream_that_began_its_connection_is_whole_to_its_last_byte() {
 
     let rest = connection.until("\r\n0\r\n\r\n").await;
     assert!(rest.contains("event: goodbye\n"), "{rest}");
-    // The connection is kept, as its client is told.
-    connection.send("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
-    assert_eq!(connection.status().await, "200");
+    assert!(!connection.more().await, "it ends with its stream");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -183,6 +185,90 @@ async fn a_connection_that_waits_for_its_next_call_holds_up_no_end() {
 
     assert!(stopped.is_ok(), "it was waited for");
     assert!(!poll.more().await && !call.more().await, "they are closed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_poll_that_a_drain_answers_is_its_connections_last() {
+    let mut app = App::start().await;
+    let device = app.signed_up("ana@example.com").await;
+    let (ask, cursor) = (asks(&app, &device).await, device.cursor().await);
+    let mut connection = Connection::open(&app).await;
+    connection.send(&ask(&format!("/v1/poll?after={cursor}&wait=30"), "")).await;
+    app.parked(&device, 1).await;
+
+    let drained = app.drain();
+
+    let (head, _) = connection.answer().await;
+    assert!(head.contains(&"HTTP/1.1 204 No Content".to_owned()), "{head:?}");
+    assert!(head.contains(&"connection: close".to_owned()), "{head:?}");
+    soon("the end", drained).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_is_its_connections_last_answer_whatever_went_before() {
+    let app = App::start().await;
+    let device = app.signed_up("ana@example.com").await;
+    let ask = asks(&app, &device).await;
+    for before in ["/v1/poll", "/v1/me"] {
+        let mut connection = Connection::open(&app).await;
+        connection.send(&ask(before, "")).await;
+        assert_eq!(connection.status().await, "200");
+
+        connection.send(&ask("/v1/stream", "")).await;
+
+        let (head, _) = connection.answer().await;
+        assert!(head.contains(&"connection: close".to_owned()), "{head:?}");
+    }
+}
+
+/// What became of a call on a connection of its own.
+#[derive(Debug, PartialEq, Eq)]
+enum Called {
+    Answered,
+    /// There was nobody to connect to: the caller goes to another node with it.
+    Refused,
+    /// It was taken and not answered: the caller cannot know whether it was acted upon.
+    Lost,
+}
+
+/// Calls as a proxy does that writes as soon as it is connected.
+async fn call(address: SocketAddr) -> Called {
+    let Ok(mut socket) = TcpStream::connect(address).await else { return Called::Refused };
+    let mut answer = Vec::new();
+    let call = b"POST /v1/users/ana/events HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\
+        connection: close\r\n\r\n";
+    let written = socket.write_all(call).await;
+    let read = socket.read_to_end(&mut answer).await;
+    let whole = written.is_ok() && read.is_ok() && answer.starts_with(b"HTTP/1.1 ");
+    if whole { Called::Answered } else { Called::Lost }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_reaches_a_node_as_it_stops_is_answered() {
+    let mut app = App::start().await;
+    let (address, begun) = (app.address, Arc::new(Barrier::new(33)));
+    let callers: Vec<_> = (0..32)
+        .map(|_| {
+            let begun = Arc::clone(&begun);
+            tokio::spawn(async move {
+                assert_eq!(call(address).await, Called::Answered);
+                begun.wait().await;
+                loop {
+                    let called = call(address).await;
+                    if called != Called::Answered {
+                        return called;
+                    }
+                }
+            })
+        })
+        .collect();
+    begun.wait().await;
+
+    app.stop().await;
+
+    for last in soon("every caller's end", join_all(callers)).await {
+        assert_eq!(last.unwrap(), Called::Refused);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

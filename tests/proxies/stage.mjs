@@ -153,6 +153,9 @@ export async function stage(name, act, { heartbeat = "15s", limit = "off", drain
     };
     await until(`${name}'s start`, up);
     await act(site);
+  } catch (error) {
+    console.log(await readFile(join(folder, "error.log"), "utf8").catch(() => `${name} wrote no log`));
+    throw error;
   } finally {
     ends.forEach((end) => end());
     await Promise.all(running.map((child) => new Promise((resolve) => {

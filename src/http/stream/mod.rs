@@ -88,7 +88,10 @@ fn begun() -> HttpResponseBuilder {
     response
         .content_type(russe::MEDIA_TYPE_STR)
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((X_ACCEL_BUFFERING, "no"));
+        .insert_header((X_ACCEL_BUFFERING, "no"))
+        // A connection that outlives its stream would be one that a node about to stop closes in the
+        // instant in which a proxy writes to it.
+        .force_close();
     response
 }
 
