@@ -34,7 +34,7 @@
 //! | [`model`], [`clock`] | plain values; the only clock and the only dice |
 //! | [`bugs`] | what the tests of the tests break on purpose; nothing of it is in a release |
 //! | [`config`], [`telemetry`] | settings; logs and metrics. Named by `cli` and `app` only |
-#![warn(clippy::unwrap_used)]
+#![warn(clippy::expect_used, clippy::unwrap_used)]
 
 pub mod accounts;
 pub mod app;

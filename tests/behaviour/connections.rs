@@ -209,15 +209,23 @@ async fn a_stream_is_its_connections_last_answer_whatever_went_before() {
     let app = App::start().await;
     let device = app.signed_up("ana@example.com").await;
     let ask = asks(&app, &device).await;
+    let mut streams = Vec::new();
     for before in ["/v1/poll", "/v1/me"] {
         let mut connection = Connection::open(&app).await;
         connection.send(&ask(before, "")).await;
         assert_eq!(connection.status().await, "200");
-
         connection.send(&ask("/v1/stream", "")).await;
-
         let (head, _) = connection.answer().await;
         assert!(head.contains(&"connection: close".to_owned()), "{head:?}");
+        connection.until("event: snapshot\n").await;
+        streams.push(connection);
+    }
+
+    device.delete("/v1/sessions/current").await.expect(204);
+
+    for mut connection in streams {
+        connection.until("\r\n0\r\n\r\n").await;
+        assert!(!connection.more().await, "it ends with its stream");
     }
 }
 
@@ -245,9 +253,10 @@ async fn call(address: SocketAddr) -> Called {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_that_reaches_a_node_as_it_stops_is_answered() {
+    const CALLERS: usize = 32;
     let mut app = App::start().await;
-    let (address, begun) = (app.address, Arc::new(Barrier::new(33)));
-    let callers: Vec<_> = (0..32)
+    let (address, begun) = (app.address, Arc::new(Barrier::new(CALLERS + 1)));
+    let callers: Vec<_> = (0..CALLERS)
         .map(|_| {
             let begun = Arc::clone(&begun);
             tokio::spawn(async move {

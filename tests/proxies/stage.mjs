@@ -104,6 +104,8 @@ export async function stage(name, act, { heartbeat = "15s", limit = "off", drain
   const running = [];
   /** What the test itself goes on doing. */
   const ends = [];
+  /** What the proxy says to whoever started it. */
+  const log = [];
   const start = (program, args, options) => {
     const child = spawn(program, args, { cwd: folder, ...options });
     running.push(child);
@@ -142,7 +144,6 @@ export async function stage(name, act, { heartbeat = "15s", limit = "off", drain
     }
     const file = join(folder, proxy.file);
     await writeFile(file, config);
-    const log = [];
     const child = start(find(name), proxy.start(file), { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, HOME: folder } });
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => log.push(text));
     const command = (...words) => spawnSync(process.env.AFTERCLICK_BIN, [...words, ...settings], { encoding: "utf8" }).stdout.trim();
@@ -154,7 +155,7 @@ export async function stage(name, act, { heartbeat = "15s", limit = "off", drain
     await until(`${name}'s start`, up);
     await act(site);
   } catch (error) {
-    console.log(await readFile(join(folder, "error.log"), "utf8").catch(() => `${name} wrote no log`));
+    console.log(log.join(""), await readFile(join(folder, "error.log"), "utf8").catch(() => ""));
     throw error;
   } finally {
     ends.forEach((end) => end());
